@@ -1,0 +1,186 @@
+"""Every setting of every program, typed, with its default. The only reader of the environment.
+
+A variable is the prefix of its class plus the field name in capitals, for example
+``TSUNAGU_DATABASE_URL`` or ``TSUNAGU_GATEWAY_HTTP_PORT``. ``docs/settings.md`` lists them all.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _comma_list(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_list)]
+
+
+class Mode(StrEnum):
+    """Production refuses every simulated part; development announces it."""
+
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class RevocationPolicy(StrEnum):
+    """Which source of certificate status is asked. Silence of all of them is a refusal."""
+
+    OCSP_FIRST = "ocsp_first"
+    CRL_ONLY = "crl_only"
+    OCSP_ONLY = "ocsp_only"
+
+
+def _config(prefix: str) -> SettingsConfigDict:
+    return SettingsConfigDict(env_prefix=prefix, extra="ignore", frozen=True)
+
+
+class PortalSettings(BaseSettings):
+    """The portal (``app/``)."""
+
+    model_config = _config("TSUNAGU_")
+
+    mode: Mode = Field(Mode.PRODUCTION, description="development, test or production")
+    var: Path = Field(
+        ROOT / "var", description="folder for everything that is not in the repository"
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="signs CSRF tokens; at least 32 characters, required in production",
+    )
+    database_url: str = Field(
+        f"sqlite:///{ROOT / 'var' / 'portal.sqlite'}",
+        description="SQLAlchemy URL, SQLite or PostgreSQL",
+    )
+    origin: str = Field(
+        "http://127.0.0.1:8000", description="scheme, host and port as the browser sees the portal"
+    )
+    card_agent_origin: str = Field(
+        "http://127.0.0.1:8300", description="where the person's own card agent listens"
+    )
+    trust_profile: Path = Field(
+        ROOT / "var" / "pki" / "trust", description="folder of the pinned JPKI anchors (trust.json)"
+    )
+    revocation_policy: RevocationPolicy = Field(
+        RevocationPolicy.OCSP_FIRST, description="ocsp_first, crl_only or ocsp_only"
+    )
+    access_token_key: Path = Field(
+        ROOT / "var" / "keys" / "portal-access.pem",
+        description="EC P-256 private key, image-access tokens",
+    )
+    rate_limit_storage: str = Field(
+        "memory://", description="Flask-Limiter storage URL; Redis when replicated"
+    )
+    rate_limits: bool = Field(default=True, description="rate limits on login and token routes")
+    trusted_proxies: int = Field(
+        0, ge=0, le=3, description="reverse proxies whose X-Forwarded-* count"
+    )
+
+
+class GatewaySettings(BaseSettings):
+    """One hospital's gateway (``dicom_gateway/``)."""
+
+    model_config = _config("TSUNAGU_GATEWAY_")
+
+    mode: Mode = Field(Mode.PRODUCTION, description="development, test or production")
+    gateway_id: str = Field(
+        "", description="id given by the portal at enrolment; audience of access tokens"
+    )
+    var: Path = Field(ROOT / "var" / "gateway", description="folder of objects and index")
+    database_url: str = Field("", description="index; empty means SQLite inside var")
+    http_host: str = Field("127.0.0.1", description="address of the DICOMweb listener")
+    http_port: Port = Field(8101, description="port of the DICOMweb listener")
+    http_workers: int = Field(1, ge=1, le=64, description="DICOMweb worker processes")
+    http_threads: int = Field(
+        32, ge=1, le=256, description="threads a worker; a slow reader holds one"
+    )
+    dicom_host: str = Field("127.0.0.1", description="address of the DIMSE listener")
+    dicom_port: Port = Field(11112, description="port of the DIMSE listener")
+    ae_title: str = Field(
+        "TSUNAGU", max_length=16, description="called AE title this gateway answers to"
+    )
+    calling_ae_titles: CommaList = Field(
+        (), description="comma list of allowed calling AE titles; empty allows all"
+    )
+    portal_origin: str = Field(
+        "http://127.0.0.1:8000", description="the portal: token issuer, CORS, events"
+    )
+    portal_jwks: Path = Field(
+        ROOT / "var" / "keys" / "portal-jwks.json",
+        description="public keys of the portal's access tokens",
+    )
+    signing_key: Path = Field(
+        ROOT / "var" / "keys" / "gateway.pem",
+        description="EC P-256 private key that signs event reports",
+    )
+    study_settle_seconds: float = Field(
+        2.0, ge=0, description="quiet time after the last object before a study is announced"
+    )
+    maximum_object_bytes: int = Field(4 * 1024**3, description="largest accepted DICOM object")
+
+
+class CardAgentSettings(BaseSettings):
+    """The card agent on the user's own computer (``card_agent/``)."""
+
+    model_config = _config("TSUNAGU_CARD_AGENT_")
+
+    mode: Mode = Field(Mode.PRODUCTION, description="development, test or production")
+    port: Port = Field(8300, description="loopback port; the host is always 127.0.0.1")
+    allowed_origins: CommaList = Field(
+        ("http://127.0.0.1:8000",), description="comma list of origins that may ask for the card"
+    )
+    simulated_readers: str = Field(
+        "", description="host:port of the simulated card desk; empty means real readers over PC/SC"
+    )
+
+
+class SimulatorSettings(BaseSettings):
+    """The simulated world (``simulators/``): never in production."""
+
+    model_config = _config("TSUNAGU_SIMULATOR_")
+
+    mode: Mode = Field(
+        Mode.PRODUCTION, description="must be development or test, else nothing starts"
+    )
+    var: Path = Field(
+        ROOT / "var" / "pki", description="folder of the development PKI and card files"
+    )
+    jlis_port: Port = Field(8200, description="loopback port of the simulated J-LIS (CRL and OCSP)")
+    card_desk_port: Port = Field(8400, description="loopback port of the simulated card desk")
+
+
+@cache
+def portal_settings() -> PortalSettings:
+    """The portal's settings, read once."""
+    return PortalSettings()
+
+
+@cache
+def gateway_settings() -> GatewaySettings:
+    """The gateway's settings, read once."""
+    return GatewaySettings()
+
+
+@cache
+def card_agent_settings() -> CardAgentSettings:
+    """The card agent's settings, read once."""
+    return CardAgentSettings()
+
+
+@cache
+def simulator_settings() -> SimulatorSettings:
+    """The simulated world's settings, read once."""
+    return SimulatorSettings()
