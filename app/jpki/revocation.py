@@ -1,0 +1,68 @@
+"""Is a proved certificate revoked? Decisions only: sources are asked through one protocol.
+
+An answer is a proof (``NotRevoked``) or an error. Not knowing is a refusal of its own kind
+(``IndeterminateStatus``), and past ``nextUpdate`` there is no grace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from app.jpki.errors import IndeterminateStatus, RevocationUnknown
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from app.jpki.anchors import ProvenPath
+    from app.jpki.certificates import JpkiCertificate
+
+log = structlog.get_logger(__name__)
+
+
+class StatusSource(StrEnum):
+    """Who said so."""
+
+    CRL = "crl"
+    OCSP = "ocsp"
+
+
+@dataclass(frozen=True)
+class NotRevoked:
+    """Proof that the certificate stood as of an instant. Kept with the audit of what relied on it.
+
+    ``as_of`` is the source's thisUpdate, ``good_until`` its nextUpdate, ``crl_number`` the list's.
+    """
+
+    source: StatusSource
+    as_of: datetime
+    good_until: datetime
+    crl_number: int | None = None
+
+
+class RevocationSource(Protocol):
+    """Anything that can prove that a certificate is not revoked."""
+
+    def prove_not_revoked(self, path: ProvenPath[JpkiCertificate], *, at: datetime) -> NotRevoked:
+        """Raises CertificateRevoked, CertificateUnknownToIssuer, or an IndeterminateStatus."""
+
+
+@dataclass(frozen=True)
+class FirstAnswer:
+    """Asks sources in order. A revocation is final; only not knowing goes on to the next one."""
+
+    sources: tuple[RevocationSource, ...]
+
+    def prove_not_revoked(self, path: ProvenPath[JpkiCertificate], *, at: datetime) -> NotRevoked:
+        """Raises the last source's IndeterminateStatus when none of them knows."""
+        unknown: IndeterminateStatus = RevocationUnknown("no source is configured")
+        for source in self.sources:
+            try:
+                return source.prove_not_revoked(path, at=at)
+            except IndeterminateStatus as error:
+                log.warning("jpki.status_source_silent", code=error.code)
+                unknown = error
+        raise unknown
