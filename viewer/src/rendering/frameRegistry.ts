@@ -1,0 +1,40 @@
+import { wadors } from '@cornerstonejs/dicom-image-loader';
+import type { Dataset } from '../dicomweb/json';
+import type { Part } from '../dicomweb/multipart';
+import { calibrationOf, type Calibration } from '../study/calibration';
+
+export const SCHEME = 'frame';
+
+/** Gives one frame's stored bytes; what lies behind it, rendering does not know. */
+export type FrameFetcher = () => Promise<Part>;
+
+export interface RegisteredFrame {
+  readonly instance: Dataset;
+  readonly fetcher: FrameFetcher;
+  readonly calibration: Calibration;
+}
+
+const frames = new Map<string, RegisteredFrame>();
+
+/** Make a frame (counted from 1) loadable; returns the image id that stands for it. */
+export function registerFrame(
+  path: string,
+  instance: Dataset,
+  frame: number,
+  fetcher: FrameFetcher,
+): string {
+  const imageId = `${SCHEME}:${path}`;
+  frames.set(imageId, { instance, fetcher, calibration: calibrationOf(instance, frame) });
+  wadors.metaDataManager.add(imageId, instance as Parameters<typeof wadors.metaDataManager.add>[1]);
+  return imageId;
+}
+
+export function registeredFrame(imageId: string): RegisteredFrame | undefined {
+  return frames.get(imageId);
+}
+
+/** Forget all frames and their attributes. */
+export function forgetFrames(): void {
+  frames.clear();
+  wadors.metaDataManager.purge();
+}

@@ -1,0 +1,183 @@
+import {
+  Enums,
+  eventTarget,
+  imageLoader,
+  type RenderingEngine,
+  type StackViewport,
+  type Types,
+} from '@cornerstonejs/core';
+import { resolvePreset, type Preset, type ResolvedPreset } from './presets';
+import { followSize } from './followSize';
+
+export interface PaneEvents {
+  /** A slice other than the displayed one was asked for. */
+  readonly onWanted: (index: number) => void;
+  /** This slice is now on the canvas. */
+  readonly onDisplayed: (index: number, image: Types.IImage) => void;
+  /** The wanted slice could not be shown. */
+  readonly onFailed: (index: number, error: unknown) => void;
+  readonly onWindow: (window: ResolvedPreset) => void;
+  readonly onRendered: () => void;
+}
+
+/** One stack of frames on one canvas. It takes image ids and knows no network. */
+export class StackPane {
+  readonly #viewport: StackViewport;
+  readonly #stopFollowing: () => void;
+  readonly #abort = new AbortController();
+  #imageIds: readonly string[] = [];
+  #wanted = 0;
+  #displayed = -1;
+
+  constructor(
+    private readonly engine: RenderingEngine,
+    readonly id: string,
+    readonly element: HTMLDivElement,
+    private readonly events: PaneEvents,
+  ) {
+    engine.enableElement({ viewportId: id, element, type: Enums.ViewportType.STACK });
+    this.#viewport = engine.getViewport<StackViewport>(id);
+    this.#stopFollowing = followSize(engine, this.#viewport, element);
+    this.#listen();
+  }
+
+  /** Show a stack, first the slice at `start`. */
+  async open(imageIds: readonly string[], start: number): Promise<void> {
+    this.#imageIds = imageIds;
+    this.#wanted = start;
+    this.#displayed = -1;
+    this.events.onWanted(start);
+    await this.#viewport.setStack([...imageIds], start).catch(reportedByEvent);
+  }
+
+  get index(): number {
+    return this.#displayed;
+  }
+
+  get wanted(): number {
+    return this.#wanted;
+  }
+
+  get count(): number {
+    return this.#imageIds.length;
+  }
+
+  get viewport(): StackViewport {
+    return this.#viewport;
+  }
+
+  /** Show the slice at this index, clamped to the stack. */
+  async goTo(index: number): Promise<void> {
+    if (this.count === 0) return;
+    const target = Math.min(Math.max(index, 0), this.count - 1);
+    if (target === this.#wanted && target === this.#displayed) return;
+    this.#wanted = target;
+    this.events.onWanted(target);
+    await Promise.resolve(this.#viewport.setImageIdIndex(target)).catch(reportedByEvent);
+  }
+
+  goBy(steps: number): Promise<void> {
+    return this.goTo(this.#wanted + steps);
+  }
+
+  /** Ask for the wanted slice again after a failure. */
+  retry(): Promise<void> {
+    this.#displayed = -1;
+    return this.goTo(this.#wanted);
+  }
+
+  /** Fetch and decode a slice into the cache. */
+  async preload(index: number): Promise<void> {
+    const imageId = this.#imageIds[index];
+    if (imageId === undefined) return;
+    const requestType = Enums.RequestType.Prefetch;
+    await imageLoader.loadAndCacheImage(imageId, { priority: 5, requestType });
+  }
+
+  applyPreset(preset: Preset): void {
+    const image = this.#viewport.getCornerstoneImage();
+    if (!image) return;
+    const own = { center: first(image.windowCenter), width: first(image.windowWidth) };
+    const range = { min: image.minPixelValue, max: image.maxPixelValue };
+    const { center, width } = resolvePreset(preset, own, range);
+    this.#viewport.setProperties({
+      voiRange: { lower: center - width / 2, upper: center + width / 2 },
+    });
+    this.#viewport.render();
+  }
+
+  invert(): void {
+    if (this.#displayed < 0) return;
+    this.#viewport.setProperties({ invert: !this.#viewport.getProperties().invert });
+    this.#viewport.render();
+  }
+
+  /** Own window, no inversion, whole image fitted. */
+  reset(): void {
+    if (this.#displayed < 0) return;
+    this.#viewport.resetProperties();
+    this.#viewport.resetCamera();
+    this.#viewport.render();
+  }
+
+  /** Millimetres (or pixels) per canvas pixel, across and down; equal unless the canvas is stretched. */
+  scale(): { readonly x: number; readonly y: number } {
+    const at = (x: number, y: number) => this.#viewport.canvasToWorld([x, y]);
+    return { x: distance(at(0, 0), at(100, 0)) / 100, y: distance(at(0, 0), at(0, 100)) / 100 };
+  }
+
+  /** Stop, and leave nothing of the image on the canvas. */
+  destroy(): void {
+    this.#abort.abort();
+    this.#stopFollowing();
+    this.#imageIds = [];
+    const canvas = this.element.querySelector('canvas');
+    this.engine.disableElement(this.id);
+    if (canvas) canvas.width = 0;
+    this.element.replaceChildren();
+  }
+
+  #listen(): void {
+    const { Events } = Enums;
+    const { signal } = this.#abort;
+    const on = (type: string, handle: (event: CustomEvent) => void): void =>
+      this.element.addEventListener(type, (event) => handle(event as CustomEvent), { signal });
+    on(Events.STACK_NEW_IMAGE, ({ detail }) => this.#show(detail.imageIdIndex, detail.image));
+    on(Events.VOI_MODIFIED, ({ detail }) => this.events.onWindow(windowOf(detail.range)));
+    on(Events.IMAGE_RENDERED, () => this.#displayed >= 0 && this.events.onRendered());
+    const onError = (event: Event): void => this.#fail((event as CustomEvent).detail);
+    eventTarget.addEventListener(Events.IMAGE_LOAD_ERROR, onError);
+    signal.addEventListener('abort', () =>
+      eventTarget.removeEventListener(Events.IMAGE_LOAD_ERROR, onError),
+    );
+  }
+
+  #show(index: number, image: Types.IImage): void {
+    this.#displayed = index;
+    this.events.onDisplayed(index, image);
+    const range = this.#viewport.getProperties().voiRange;
+    if (range) this.events.onWindow(windowOf(range));
+  }
+
+  #fail(detail: { imageId?: string; error?: unknown }): void {
+    const index = this.#imageIds.indexOf(detail.imageId ?? '');
+    if (index < 0 || index !== this.#wanted) return;
+    this.#displayed = -1;
+    this.events.onFailed(index, detail.error);
+  }
+}
+
+/** Load failures reach the pane as an event in every rendering path; the promise adds nothing. */
+function reportedByEvent(): void {}
+
+function windowOf(range: Types.VOIRange): ResolvedPreset {
+  return { center: (range.lower + range.upper) / 2, width: range.upper - range.lower };
+}
+
+function first(value: number | number[]): number {
+  return Array.isArray(value) ? (value[0] ?? 0) : value;
+}
+
+function distance(a: Types.Point3, b: Types.Point3): number {
+  return Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
+}

@@ -1,0 +1,60 @@
+import type { PaneController } from '../app/paneController';
+
+/** What browser tests may see: never a token. */
+export interface TestHook {
+  ready: boolean;
+  readonly marks: Record<string, number>;
+  readonly errors: string[];
+  state?: () => TestState;
+}
+
+export interface TestState {
+  readonly series: string;
+  readonly index: number;
+  readonly wanted: number;
+  readonly count: number;
+  readonly window: { readonly lower: number; readonly upper: number } | undefined;
+  readonly inverted: boolean;
+  readonly zoom: number;
+  readonly pan: readonly number[];
+  readonly scale: { readonly x: number; readonly y: number };
+  readonly lengths: readonly { readonly length: number; readonly unit: string }[];
+  readonly order: readonly string[];
+}
+
+declare global {
+  interface Window {
+    __viewer?: TestHook;
+  }
+}
+
+/** Install the hook, collecting page errors. */
+export function installHook(): TestHook {
+  const hook: TestHook = { ready: false, marks: { script: performance.now() }, errors: [] };
+  window.__viewer = hook;
+  window.addEventListener('error', (event) => hook.errors.push(event.message));
+  window.addEventListener('unhandledrejection', (event) => hook.errors.push(String(event.reason)));
+  document.addEventListener('securitypolicyviolation', (event) =>
+    hook.errors.push(`csp ${event.violatedDirective} ${event.blockedURI}`),
+  );
+  return hook;
+}
+
+/** The pane as numbers. */
+export function stateOf(controller: PaneController): TestState {
+  const { pane, tools, series } = controller;
+  const properties = pane.viewport.getProperties();
+  return {
+    series: series?.summary.uid ?? '',
+    index: pane.index,
+    wanted: pane.wanted,
+    count: pane.count,
+    window: properties.voiRange,
+    inverted: properties.invert === true,
+    zoom: pane.viewport.getZoom(),
+    pan: [...pane.viewport.getPan()],
+    scale: pane.scale(),
+    lengths: tools.measurements().map(({ length, unit }) => ({ length: length ?? NaN, unit: unit ?? '' })),
+    order: series?.imageIds.map((imageId) => imageId.split('/').at(-3) ?? '') ?? [],
+  };
+}
