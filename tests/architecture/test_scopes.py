@@ -1,0 +1,97 @@
+"""Lists start from what the actor may see: selects stand in queries, and queries know the actor."""
+
+from __future__ import annotations
+
+from config.settings import ROOT
+from tests.architecture.source import Function, functions
+
+FEATURES = (
+    "admin",
+    "family",
+    "handbook",
+    "health_center",
+    "home",
+    "identity",
+    "imaging",
+    "immunization",
+    "registry",
+)
+
+SELECTS_ELSEWHERE = {
+    "app/imaging/pages.py:_viewings": "names for events already scoped to the person",
+    "app/imaging/service.py:link_patient": "whether this number is taken at the actor's own desk",
+    "app/imaging/reports.py:_store_study": "rows of the reporting gateway itself",
+}
+
+WITHOUT_ACTOR = {
+    "app/identity/queries.py:credential_named": "login: a certificate names at most one",
+    "app/identity/queries.py:open_account": "login: assembles the actor",
+    "app/identity/queries.py:account_of_person": "one row by its owner",
+    "app/identity/queries.py:memberships_on": "login: assembles the actor",
+    "app/registry/queries.py:organisation_names": "names of organisations are public",
+    "app/registry/queries.py:licenses_of": "login: assembles the actor",
+    "app/registry/queries.py:gateway_by_id": "gateways prove themselves by their key",
+    "app/registry/queries.py:all_gateways": "addresses a viewer may connect to",
+    "app/imaging/queries.py:studies_elsewhere": "of a patient link the actor was shown",
+    "app/imaging/queries.py:lapse": "changes one row in hand, reads nothing",
+}
+
+
+def _in_features(module: str) -> list[Function]:
+    return [one for feature in FEATURES for one in functions(f"app/{feature}/{module}.py")]
+
+
+def test_every_feature_folder_is_looked_at() -> None:
+    platform = {"audit", "authz", "core", "crypto", "jpki", "web", "static", "templates"}
+    folders = {path.parent.name for path in ROOT.glob("app/*/__init__.py")}
+    assert folders - platform == set(FEATURES)
+
+
+def test_selects_stand_in_queries() -> None:
+    wrong = [
+        one.name
+        for one in _in_features("*")
+        if "select" in one.calls
+        and not one.path.endswith("/queries.py")
+        and one.name not in SELECTS_ELSEWHERE
+    ]
+    assert wrong == []
+
+
+def test_every_scope_takes_the_actor_first() -> None:
+    wrong = [
+        one.name
+        for one in functions("app/*/*.py")
+        if one.node.name.endswith("_visible_to") and one.first_parameter != ("actor", "Actor")
+    ]
+    assert wrong == []
+
+
+def test_every_query_knows_the_actor() -> None:
+    wrong = [
+        one.name
+        for one in _in_features("queries")
+        if one.is_public and one.name not in WITHOUT_ACTOR and "actor" not in _parameters(one)
+    ]
+    assert wrong == []
+
+
+def test_a_query_with_an_actor_starts_from_a_scope() -> None:
+    wrong = [
+        one.name
+        for one in _in_features("queries")
+        if one.is_public
+        and not one.node.name.endswith("_visible_to")
+        and "actor" in _parameters(one)
+        and "select" in one.calls
+    ]
+    assert wrong == []
+
+
+def test_every_exception_still_exists() -> None:
+    names = {one.name for one in _in_features("*")}
+    assert (SELECTS_ELSEWHERE.keys() | WITHOUT_ACTOR.keys()) - names == set()
+
+
+def _parameters(one: Function) -> set[str]:
+    return {parameter.arg for parameter in one.node.args.args}
