@@ -1,119 +1,24 @@
-"""The supervisor of a running world: starts, waits until all answer, tells the person, stops all.
-
-Every line of every program goes to ``var/log/NAME.log``; warnings and errors also to the screen.
-"""
+"""Runs every program of a prepared world: ``python -m scripts.supervise``."""
 
 from __future__ import annotations
 
 import argparse
-import re
-import shlex
-import socket
 import sys
-import threading
-from typing import TYPE_CHECKING
+from functools import partial
 
-from honcho.manager import Manager  # type: ignore[import-untyped]
-
-from scripts.console import Stopwatch, complain, say
 from scripts.demo import DEMO_CAST
+from scripts.supervisor import Supervisor
 from scripts.welcome import welcome
 from scripts.world import World
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from honcho.printer import Message  # type: ignore[import-untyped]
-
-    from scripts.world import Program
-
-WORTH_SHOWING = re.compile(r"\b(warning|error|critical|traceback|exception)\b", re.IGNORECASE)
-START_LIMIT = 60.0
-PROBE_PAUSE = 0.1
-NORMAL_ENDS = frozenset({0, 130, 143, -2, -15})
-
-
-class LogFiles:
-    """Where honcho writes: one file for each program, troubles also on the screen."""
-
-    width = 0
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
-
-    def write(self, message: Message) -> None:
-        """Keep one message. Honcho's own words go to ``system.log``."""
-        data = message.data
-        text = data.decode("utf-8", "replace") if isinstance(data, bytes) else str(data)
-        with (self._folder / f"{message.name}.log").open("a", encoding="utf-8") as file:
-            file.write(text)
-        for line in text.splitlines():
-            if message.name != "system" and WORTH_SHOWING.search(line):
-                complain(f"{message.name:<16}| {line}")
-
-
-class Supervisor:
-    """One run of one world."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._logs = world.var / "log"
-        self._manager = Manager(LogFiles(self._logs))
-        self._over = threading.Event()
-
-    def run(self) -> int:
-        """Start every program and stay until one ends or a signal comes; returns the exit code."""
-        for program in self._world.programs():
-            process = self._manager.add_process(program.name, "exec " + shlex.join(program.command))
-            process.env.update({"PYTHONUNBUFFERED": "1", **program.environment})
-        herald = threading.Thread(target=self._announce, daemon=True)
-        herald.start()
-        self._manager.loop()
-        self._over.set()
-        herald.join()
-        return self._farewell()
-
-    def _farewell(self) -> int:
-        code = self._manager.returncode or 0
-        if code in NORMAL_ENDS:
-            say("\nAll programs have stopped. Data stay in var/.")
-            return 0
-        complain(f"A program ended by itself (exit {code}), so all were stopped: {self._logs}")
-        return 1
-
-    def _announce(self) -> None:
-        watch = Stopwatch()
-        for program in self._world.programs():
-            if not self._wait_for(program, watch):
-                return
-        say(welcome(self._world, DEMO_CAST, watch.seconds))
-
-    def _wait_for(self, program: Program, watch: Stopwatch) -> bool:
-        if program.port is None:
-            return True
-        while not _answers(program.port):
-            if watch.seconds > START_LIMIT:
-                complain(f"{program.name} does not answer; see {self._logs / program.name}.log")
-                return False
-            if self._over.wait(PROBE_PAUSE):
-                return False
-        return True
-
-
-def _answers(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-    except OSError:
-        return False
 
 
 def main() -> int:
     """Run the world of an offset until it is stopped."""
     parser = argparse.ArgumentParser(description="Run every program of a prepared world.")
     parser.add_argument("--port-offset", type=int, default=0)
-    return Supervisor(World(parser.parse_args().port_offset)).run()
+    world = World(parser.parse_args().port_offset)
+    greet = partial(welcome, world, DEMO_CAST)
+    return Supervisor(world.programs(), world.var / "log", greet).run()
 
 
 if __name__ == "__main__":
