@@ -1,0 +1,90 @@
+"""Settings become parts here, and only here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from config.settings import GatewaySettings, Mode
+from dicom_gateway.access import ReadLedger
+from dicom_gateway.announcer import Announcer
+from dicom_gateway.crypto import PortalKeys, ReportSigner, TokenVerifier
+from dicom_gateway.dicomweb.service import SeriesPlaces, Service
+from dicom_gateway.dimse.scp import Listener
+from dicom_gateway.errors import Misconfigured
+from dicom_gateway.index.engine import create_schema, open_index
+from dicom_gateway.ingest import Ingest
+from dicom_gateway.storage import BlobStore
+from dicom_gateway.worker import Worker
+
+if TYPE_CHECKING:
+    import threading
+
+
+def check(settings: GatewaySettings) -> None:
+    """Refuse to start half configured.
+
+    Raises:
+        Misconfigured: no gateway id, a portal that is no origin, or plain HTTP in production.
+    """
+    if not settings.gateway_id:
+        raise Misconfigured("set TSUNAGU_GATEWAY_GATEWAY_ID to the id given by the portal")
+    origin = urlsplit(settings.portal_origin)
+    if origin.scheme not in {"http", "https"} or not origin.netloc or origin.path:
+        raise Misconfigured("TSUNAGU_GATEWAY_PORTAL_ORIGIN is scheme://host[:port], nothing more")
+    if settings.mode is Mode.PRODUCTION and origin.scheme != "https":
+        raise Misconfigured("in production TSUNAGU_GATEWAY_PORTAL_ORIGIN must be https")
+
+
+def build_store(settings: GatewaySettings) -> BlobStore:
+    """The folder of objects."""
+    return BlobStore(Path(settings.var))
+
+
+def build_ingest(settings: GatewaySettings) -> Ingest:
+    """The way in, with tables and folders made; for the one receiving process."""
+    engine = open_index(settings.database_url, Path(settings.var))
+    create_schema(engine)
+    store = build_store(settings)
+    store.prepare()
+    return Ingest(store, engine, maximum_object_bytes=settings.maximum_object_bytes)
+
+
+def build_listener(settings: GatewaySettings) -> Listener:
+    """Where and as whom DIMSE is spoken."""
+    return Listener(
+        settings.dicom_host, settings.dicom_port, settings.ae_title, settings.calling_ae_titles
+    )
+
+
+def build_worker(settings: GatewaySettings, stop: threading.Event) -> Worker:
+    """The background loops."""
+    engine = open_index(settings.database_url, Path(settings.var))
+    create_schema(engine)
+    signer = ReportSigner(
+        settings.signing_key,
+        gateway_id=settings.gateway_id,
+        portal_origin=settings.portal_origin,
+    )
+    announcer = Announcer(engine, signer, settings.portal_origin)
+    return Worker(engine, build_store(settings), announcer, settings.study_settle_seconds, stop)
+
+
+def build_service(settings: GatewaySettings) -> Service:
+    """The parts of one DICOMweb process."""
+    engine = open_index(settings.database_url, Path(settings.var))
+    create_schema(engine)
+    verifier = TokenVerifier(
+        PortalKeys(settings.portal_jwks),
+        issuer=settings.portal_origin,
+        audience=settings.gateway_id,
+    )
+    return Service(
+        engine=engine,
+        store=build_store(settings),
+        verifier=verifier,
+        ledger=ReadLedger(engine),
+        places=SeriesPlaces(engine),
+        portal_origin=settings.portal_origin,
+    )

@@ -1,0 +1,117 @@
+"""Which representation is asked for, and whether the stored one will do (PS3.18 §8.3.3, §8.7).
+
+Objects go out as they are stored; a request that would need another encoding is not acceptable.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from dicom_gateway import syntax
+from dicom_gateway.errors import NotAcceptable
+
+OCTETS: Final = "application/octet-stream"
+DICOM: Final = "application/dicom"
+JSON: Final = "application/dicom+json"
+MULTIPART: Final = "multipart/related"
+_PART: Final = re.compile(r'(?:[^,"]|"[^"]*")+')
+_PARAMETER: Final = re.compile(r';\s*([\w-]+)\s*=\s*("[^"]*"|[^;\s]*)')
+_LONGEST: Final = 2048
+
+
+@dataclass(frozen=True)
+class Range:
+    """One entry of an Accept header; ``kind`` is the type inside when it is multipart."""
+
+    kind: str
+    multipart: bool
+    transfer_syntax: str
+
+
+def parse(header: str) -> list[Range]:
+    """All entries with a quality above zero; an absent header accepts anything."""
+    if len(header) > _LONGEST:
+        raise NotAcceptable("Accept header is too long")
+    found = [_parse_one(part.strip()) for part in _PART.findall(header or "*/*")]
+    return [one for one in found if one is not None]
+
+
+def _parse_one(part: str) -> Range | None:
+    name = part.split(";", 1)[0].strip().lower()
+    parameters = {k.lower(): v.strip('"') for k, v in _PARAMETER.findall(part)}
+    try:
+        if float(parameters.get("q", "1")) <= 0:
+            return None
+    except ValueError:
+        return None
+    multipart = name == MULTIPART
+    kind = parameters.get("type", "*/*").lower() if multipart else name
+    return Range(kind, multipart, parameters.get("transfer-syntax", ""))
+
+
+def require_json(header: str) -> None:
+    """Raises NotAcceptable: the client takes no JSON."""
+    kinds = {"*/*", "application/*", "application/json", JSON}
+    if not any(one.kind in kinds and not one.multipart for one in parse(header)):
+        raise NotAcceptable("lists and metadata are JSON")
+
+
+@dataclass(frozen=True)
+class Representation:
+    """How an answer is packed: its inner media type, and whether in parts."""
+
+    kind: str
+    multipart: bool
+
+
+def choose_frame(header: str, transfer_syntax: str, *, single: bool) -> Representation:
+    """How frames stored in ``transfer_syntax`` go out.
+
+    Raises:
+        NotAcceptable: only by decoding or recoding could the request be met.
+    """
+    stored = syntax.frame_media_type(transfer_syntax)
+    named = syntax.frame_syntax(transfer_syntax)
+    for one in parse(header):
+        if one.kind not in {"*/*", stored, OCTETS} and not _image_wildcard(one.kind, stored):
+            continue
+        if not one.multipart and one.kind != "*/*" and not single:
+            continue
+        if _frame_syntax_fits(one, stored, named):
+            kind = OCTETS if one.kind == OCTETS else stored
+            return Representation(kind, multipart=one.multipart or one.kind == "*/*")
+    raise NotAcceptable("frames are sent only as they are stored")
+
+
+def _image_wildcard(kind: str, stored: str) -> bool:
+    return kind == "image/*" and stored.startswith("image/")
+
+
+def _frame_syntax_fits(one: Range, stored: str, named: str) -> bool:
+    if one.transfer_syntax in {"*", named}:
+        return True
+    if one.transfer_syntax:
+        return False
+    if one.kind == OCTETS:
+        return named == syntax.EXPLICIT_VR_LITTLE_ENDIAN
+    return stored != OCTETS or named == syntax.EXPLICIT_VR_LITTLE_ENDIAN or one.kind == "*/*"
+
+
+def choose_object(header: str, transfer_syntaxes: set[str], *, single: bool) -> Representation:
+    """How whole objects go out; without a named syntax as stored, for a file names its own.
+
+    Raises:
+        NotAcceptable: another type or another transfer syntax is demanded.
+    """
+    for one in parse(header):
+        if one.kind not in {"*/*", "application/*", DICOM}:
+            continue
+        if one.transfer_syntax not in {"", "*"} and transfer_syntaxes != {one.transfer_syntax}:
+            continue
+        if one.kind == "*/*" or one.multipart:
+            return Representation(DICOM, multipart=True)
+        if single:
+            return Representation(DICOM, multipart=False)
+    raise NotAcceptable("objects are sent only as they are stored")

@@ -1,0 +1,60 @@
+"""Refusals as HTTP: the one place where a kind of error becomes a status (RFC 9457 body)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final
+
+from dicom_gateway.errors import (
+    BadRequest,
+    BadUid,
+    GatewayError,
+    NotAcceptable,
+    NotFound,
+    TokenExpired,
+    TokenInvalid,
+    Unauthenticated,
+)
+
+_STATUS_OF: Final[tuple[tuple[type[GatewayError], HTTPStatus], ...]] = (
+    (Unauthenticated, HTTPStatus.UNAUTHORIZED),
+    (BadRequest, HTTPStatus.BAD_REQUEST),
+    (BadUid, HTTPStatus.BAD_REQUEST),
+    (NotFound, HTTPStatus.NOT_FOUND),
+    (NotAcceptable, HTTPStatus.NOT_ACCEPTABLE),
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A complete answer: status, headers, body."""
+
+    status: HTTPStatus
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = field(default=())
+
+
+def problem(status: HTTPStatus, code: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    """A refusal a program can read: ``code`` is stable, ``title`` is for people."""
+    body = json.dumps({"title": status.phrase, "status": status.value, "code": code}).encode()
+    return Answer(status, body, (("Content-Type", "application/problem+json"), *headers))
+
+
+def refusal(error: GatewayError) -> Answer:
+    """The answer to an expected error; anything unlisted means the service cannot do it now."""
+    for kind, status in _STATUS_OF:
+        if isinstance(error, kind):
+            return problem(status, error.code, _challenge(error))
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, (("Retry-After", "10"),))
+
+
+def _challenge(error: GatewayError) -> tuple[tuple[str, str], ...]:
+    """How to authenticate (RFC 6750 §3): the viewer tells expired from refused by it."""
+    if isinstance(error, TokenExpired | TokenInvalid):
+        detail = f'Bearer realm="tsunagu", error="invalid_token", error_description="{error.code}"'
+        return (("WWW-Authenticate", detail),)
+    if isinstance(error, Unauthenticated):
+        return (("WWW-Authenticate", 'Bearer realm="tsunagu"'),)
+    return ()

@@ -1,0 +1,91 @@
+"""What every DICOMweb answer needs, put together once a process."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from dicom_gateway import clock
+from dicom_gateway.errors import NotFound, TokenInvalid, Unauthenticated
+from dicom_gateway.index.engine import reading
+from dicom_gateway.index.queries import Located, located
+from dicom_gateway.uid import checked_uid
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from dicom_gateway.access import ReadLedger
+    from dicom_gateway.crypto import Access, TokenVerifier
+    from dicom_gateway.storage import BlobStore
+
+_REMEMBERED_SERIES: Final = 64
+_SCHEME: Final = "bearer "
+
+
+@dataclass
+class SeriesPlaces:
+    """Where the instances of recently read series lie. A stored object never changes place."""
+
+    engine: Engine
+    _series: OrderedDict[tuple[str, str], dict[str, Located]] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def find(self, study: str, series: str, instance: str) -> Located:
+        """One listed instance; its whole series is remembered for the next frames.
+
+        Raises:
+            NotFound: nothing of these identifiers is listed together.
+        """
+        key = (study, series)
+        with self._lock:
+            places = self._series.get(key)
+        if places is None or instance not in places:
+            places = self._load(key)
+        place = places.get(instance)
+        if place is None:
+            raise NotFound("no such instance")
+        return place
+
+    def _load(self, key: tuple[str, str]) -> dict[str, Located]:
+        with reading(self.engine) as connection:
+            rows = located(connection, key[0], key[1], None)
+        places = {row.sop_instance_uid: row for row in rows}
+        with self._lock:
+            if places:
+                self._series[key] = places
+            while len(self._series) > _REMEMBERED_SERIES:
+                self._series.popitem(last=False)
+        return places
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts of one DICOMweb process."""
+
+    engine: Engine
+    store: BlobStore
+    verifier: TokenVerifier
+    ledger: ReadLedger
+    places: SeriesPlaces
+    portal_origin: str
+
+    def authenticate(self, authorization: str) -> Access:
+        """Who may read what, from the Authorization header.
+
+        Raises:
+            Unauthenticated: no bearer token, or one that does not hold (its subclasses tell).
+        """
+        if not authorization:
+            raise Unauthenticated("no access token")
+        if authorization[: len(_SCHEME)].lower() != _SCHEME:
+            raise TokenInvalid("authorization is not a bearer token")
+        return self.verifier.verify(authorization[len(_SCHEME) :].strip(), at=clock.timestamp())
+
+
+def require_study(access: Access, study: str) -> None:
+    """Raises NotFound: outside the token, which looks the same as missing."""
+    checked_uid(study)
+    if study not in access.studies:
+        raise NotFound("no such study")

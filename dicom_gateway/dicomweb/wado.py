@@ -1,0 +1,173 @@
+"""WADO-RS (PS3.18 §10.4): metadata, whole objects, and single large values, as stored."""
+
+from __future__ import annotations
+
+import mmap
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, g, request
+
+from dicom_gateway import ingest, syntax
+from dicom_gateway.dicomweb import accept
+from dicom_gateway.dicomweb.multipart import Multipart, Part, read_pieces
+from dicom_gateway.dicomweb.service import Service, require_study
+from dicom_gateway.errors import BadRequest, NotFound
+from dicom_gateway.index import queries
+from dicom_gateway.index.engine import reading
+from dicom_gateway.index.metadata import Prepared, series_metadata
+from dicom_gateway.scan import UNDEFINED, scan
+from dicom_gateway.uid import checked_uid
+
+if TYPE_CHECKING:
+    from dicom_gateway.crypto import Access
+    from dicom_gateway.index.queries import Located
+
+_TAG = re.compile(r"[0-9A-F]{8}", re.ASCII)
+
+
+def blueprint(service: Service) -> Blueprint:
+    """Routes of the retrieve transaction, frames excepted."""
+    bp = Blueprint("wado", __name__)
+    _add_metadata(bp, service)
+    _add_objects(bp, service)
+    return bp
+
+
+def _add_metadata(bp: Blueprint, service: Service) -> None:
+    @bp.get("/studies/<study>/series/<series>/metadata")
+    def of_series(study: str, series: str) -> Response:
+        access = _enter(study, series)
+        accept.require_json(g.accept)
+        with reading(service.engine) as connection:
+            found = series_metadata(connection, study, series)
+        if found is None:
+            raise NotFound("no such series")
+        service.ledger.note(access, study)
+        return _prepared(found)
+
+    @bp.get("/studies/<study>/metadata")
+    @bp.get("/studies/<study>/series/<series>/instances/<instance>/metadata")
+    def of_others(study: str, series: str | None = None, instance: str | None = None) -> Response:
+        access = _enter(study, series, instance)
+        accept.require_json(g.accept)
+        with reading(service.engine) as connection:
+            lines = queries.metadata_lines(connection, study, series, instance)
+        if not lines:
+            raise NotFound("nothing of these identifiers")
+        service.ledger.note(access, study)
+        return Response("[" + ",".join(lines) + "]", content_type=accept.JSON)
+
+
+def _add_objects(bp: Blueprint, service: Service) -> None:
+    @bp.get("/studies/<study>")
+    @bp.get("/studies/<study>/series/<series>")
+    @bp.get("/studies/<study>/series/<series>/instances/<instance>")
+    def objects(study: str, series: str | None = None, instance: str | None = None) -> Response:
+        access = _enter(study, series, instance)
+        with reading(service.engine) as connection:
+            places = queries.located(connection, study, series, instance)
+        if not places:
+            raise NotFound("nothing of these identifiers")
+        response = _objects(service, places)
+        if request.method == "GET":
+            service.ledger.note(access, study, instances=len(places))
+        return response
+
+    @bp.get("/studies/<study>/series/<series>/instances/<instance>/bulkdata/<tag>")
+    def bulkdata(study: str, series: str, instance: str, tag: str) -> Response:
+        access = _enter(study, series, instance)
+        place = service.places.find(study, series, instance)
+        response = _bulkdata(service, place, tag)
+        service.ledger.note(access, study, instances=1)
+        return response
+
+
+def _enter(study: str, series: str | None = None, instance: str | None = None) -> Access:
+    access: Access = g.access
+    require_study(access, study)
+    for uid in (series, instance):
+        if uid is not None:
+            checked_uid(uid)
+    return access
+
+
+def _prepared(found: Prepared) -> Response:
+    """A stored answer in the form the client takes; 304 when it has it already."""
+    headers = {"ETag": found.etag, "Vary": "Accept-Encoding"}
+    if found.etag in request.headers.get("If-None-Match", ""):
+        return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    body = found.plain
+    if request.accept_encodings.quality("gzip") > 0:
+        body = found.gzipped
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, content_type=accept.JSON, headers=headers)
+
+
+def _objects(service: Service, places: list[Located]) -> Response:
+    syntaxes = {place.transfer_syntax_uid for place in places}
+    form = accept.choose_object(g.accept, syntaxes, single=len(places) == 1)
+    parts = [
+        Part(
+            f"{accept.DICOM}; transfer-syntax={place.transfer_syntax_uid}",
+            service.store.path(place.file_name),
+            0,
+            place.size,
+        )
+        for place in places
+    ]
+    if not form.multipart:
+        return _streamed(parts[0])
+    body = Multipart(form.kind, parts)
+    response = Response(iter(body), content_type=body.content_type)
+    response.content_length = body.length
+    return response
+
+
+def _streamed(part: Part) -> Response:
+    response = Response(read_pieces(part), content_type=part.content_type)
+    response.content_length = part.length
+    return response
+
+
+def _bulkdata(service: Service, place: Located, tag: str) -> Response:
+    """One top-level value of defined length, or the fragments' frames as parts."""
+    if _TAG.fullmatch(tag) is None:
+        raise BadRequest("a tag is eight hex digits")
+    path = service.store.path(place.file_name)
+    if tag == "7FE00010" and place.frames.encapsulated:
+        return _all_frames(place, service)
+    offset, length = _value_span(service, place, int(tag, 16))
+    named = syntax.frame_syntax(place.transfer_syntax_uid)
+    part = Part(f"{accept.OCTETS}; transfer-syntax={named}", path, offset, length)
+    body = Multipart(accept.OCTETS, [part])
+    response = Response(iter(body), content_type=body.content_type)
+    response.content_length = body.length
+    return response
+
+
+def _all_frames(place: Located, service: Service) -> Response:
+    kind = syntax.frame_media_type(place.transfer_syntax_uid)
+    part_kind = f"{kind}; transfer-syntax={place.transfer_syntax_uid}"
+    path = service.store.path(place.file_name)
+    spans = [place.frames.spans(number) for number in range(1, place.frames.count + 1)]
+    if not spans or any(len(pieces) != 1 for pieces in spans):
+        raise NotFound("this value is fetched frame by frame")
+    body = Multipart(kind, [Part(part_kind, path, *pieces[0]) for pieces in spans])
+    response = Response(iter(body), content_type=body.content_type)
+    response.content_length = body.length
+    return response
+
+
+def _value_span(service: Service, place: Located, tag: int) -> tuple[int, int]:
+    if place.transfer_syntax_uid == syntax.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+        raise NotFound("values of a deflated object are fetched with the object")
+    with service.store.path(place.file_name).open("rb") as file:
+        start = ingest.data_set_start(file.read(144))
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            found = scan(data, start, syntax.encoding_of(place.transfer_syntax_uid))
+    element = found.elements.get(tag)
+    if element is None or element.length == UNDEFINED:
+        raise NotFound("no such value")
+    return element.start, element.length

@@ -1,0 +1,149 @@
+"""The HTTP door: CORS, the access token and frames here; lists and objects in Flask behind it.
+
+Every answer, refusals too, carries the cross-origin headers, or the viewer's page could not tell an
+expired token from a network that is down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs
+
+import structlog
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from dicom_gateway.dicomweb import frames, qido, wado
+from dicom_gateway.dicomweb.problem import Answer, problem, refusal
+from dicom_gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    from dicom_gateway.dicomweb.service import Service
+
+log = structlog.get_logger()
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+_COMMON: Final = (
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cross-Origin-Resource-Policy", "cross-origin"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+)
+_PREFLIGHT_SECONDS: Final = "7200"
+
+
+def cross_origin(portal_origin: str) -> tuple[tuple[str, str], ...]:
+    """Headers that let the portal's pages, and no others, read an answer."""
+    return (
+        ("Access-Control-Allow-Origin", portal_origin),
+        ("Vary", "Origin"),
+        (
+            "Access-Control-Expose-Headers",
+            "Content-Range, ETag, Retry-After, Warning, WWW-Authenticate",
+        ),
+    )
+
+
+def preflight() -> Answer:
+    """The answer to OPTIONS, before any token is looked at."""
+    headers = (
+        ("Access-Control-Allow-Methods", "GET, OPTIONS"),
+        ("Access-Control-Allow-Headers", "Authorization, Accept, If-None-Match"),
+        ("Access-Control-Max-Age", _PREFLIGHT_SECONDS),
+    )
+    return Answer(HTTPStatus.NO_CONTENT, b"", headers)
+
+
+class Door:
+    """The WSGI application of one gateway."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._flask = build_flask(service)
+        self._headers = (*_COMMON, *cross_origin(service.portal_origin))
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        try:
+            answer = self._before_flask(environ)
+        except GatewayError as error:
+            answer = refusal(error)
+        except Exception:  # process edge
+            log.exception("request failed")
+            answer = problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable")
+        if answer is not None:
+            return self._send(answer, environ, start_response)
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            return start_response(status, [*headers, *self._headers], *rest)
+
+        return self._flask.wsgi_app(environ, start)
+
+    def _before_flask(self, environ: Environ) -> Answer | None:
+        if environ["REQUEST_METHOD"] == "OPTIONS":
+            return preflight()
+        path = environ.get("PATH_INFO", "")
+        if path == "/healthz":
+            return Answer(HTTPStatus.OK, b"ok\n", (("Content-Type", "text/plain"),))
+        access = self._service.authenticate(environ.get("HTTP_AUTHORIZATION", ""))
+        environ["tsunagu.access"] = access
+        environ["tsunagu.accept"] = accepted = _accept(environ)
+        match = frames.PATH.fullmatch(path)
+        if match is None or environ["REQUEST_METHOD"] != "GET":
+            return None
+        return frames.frames(self._service, access, match, accepted)
+
+    def _send(
+        self, answer: Answer, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        headers = [*answer.headers, *self._headers]
+        if answer.status is not HTTPStatus.NO_CONTENT:
+            headers.append(("Content-Length", str(len(answer.body))))
+        start_response(f"{answer.status.value} {answer.status.phrase}", headers)
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
+
+
+def _accept(environ: Environ) -> str:
+    """The Accept header, or the query parameter that stands for it (PS3.18 §8.3.3.1)."""
+    if "accept=" in environ.get("QUERY_STRING", ""):
+        values = parse_qs(environ["QUERY_STRING"]).get("accept")
+        if values:
+            return str(values[0])
+    header: str = environ.get("HTTP_ACCEPT", "")
+    return header
+
+
+def build_flask(service: Service) -> Flask:
+    """Lists, metadata and objects; the door has checked the token before."""
+    app = Flask("dicom_gateway", static_folder=None)
+
+    @app.before_request
+    def take_over() -> None:
+        g.access = request.environ["tsunagu.access"]
+        g.accept = request.environ["tsunagu.accept"]
+
+    @app.errorhandler(GatewayError)
+    def expected(error: GatewayError) -> Response:
+        return _as_response(refusal(error))
+
+    @app.errorhandler(HTTPException)
+    def routed(error: HTTPException) -> Response:
+        status = HTTPStatus(error.code or HTTPStatus.BAD_REQUEST)
+        return _as_response(problem(status, status.phrase.lower().replace(" ", "-")))
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        log.error("request failed", kind=type(error).__name__)
+        return _as_response(problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"))
+
+    app.register_blueprint(qido.blueprint(service), url_prefix="/dicom-web")
+    app.register_blueprint(wado.blueprint(service), url_prefix="/dicom-web")
+    return app
+
+
+def _as_response(answer: Answer) -> Response:
+    return Response(answer.body, status=answer.status, headers=list(answer.headers))

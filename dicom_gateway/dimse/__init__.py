@@ -1,0 +1,1 @@
+"""DIMSE: what modalities and the PACS speak."""

@@ -1,0 +1,91 @@
+"""What can go wrong in the gateway, by type.
+
+``dimse/scp.py`` alone turns a kind into a C-STORE status, ``dicomweb/problem.py`` alone
+into an HTTP status.
+"""
+
+from __future__ import annotations
+
+
+class GatewayError(Exception):
+    """Anything the gateway refuses or cannot do. ``code`` names it in logs and answers."""
+
+    code = "error"
+
+
+class Misconfigured(GatewayError):
+    """The program must not start like this. The message says what to change."""
+
+    code = "misconfigured"
+
+
+class NotDicom(GatewayError):
+    """The bytes are not a complete, well-formed DICOM data set."""
+
+    code = "not-dicom"
+
+
+class BadUid(NotDicom):
+    """An identifier is not 1 to 64 characters of digits and dots (PS3.5 §9.1)."""
+
+    code = "bad-uid"
+
+
+class Mismatch(GatewayError):
+    """The data set is not what the request said it would be."""
+
+    code = "mismatch"
+
+
+class OutOfResources(GatewayError):
+    """Disk or index cannot take the object now."""
+
+    code = "out-of-resources"
+
+
+class ObjectTooLarge(OutOfResources):
+    """The object is larger than this gateway is set to accept."""
+
+    code = "object-too-large"
+
+
+class Unauthenticated(GatewayError):
+    """No usable access token came with the request."""
+
+    code = "token-missing"
+
+
+class TokenExpired(Unauthenticated):
+    """The token was right once; its time is over."""
+
+    code = "token-expired"
+
+
+class TokenInvalid(Unauthenticated):
+    """The token does not hold: signature, issuer, audience, age or form."""
+
+    code = "token-invalid"
+
+
+class BadRequest(GatewayError):
+    """The request cannot be understood."""
+
+    code = "bad-request"
+
+
+class NotFound(GatewayError):
+    """It does not exist, or this token may not know that it does."""
+
+    code = "not-found"
+
+
+class NotAcceptable(GatewayError):
+    """None of the representations asked for can be given."""
+
+    code = "not-acceptable"
+
+
+class BlobMissing(GatewayError):
+    """The index lists an object whose file is not there or is too short."""
+
+    code = "blob-missing"

@@ -1,0 +1,143 @@
+"""The commit that stands before every acknowledgement.
+
+Whoever finds the book free writes down all who wait (leader and followers), so that several
+associations share one sync of the database.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from dicom_gateway.errors import OutOfResources
+from dicom_gateway.index.models import SetAside, StoredObject
+
+if TYPE_CHECKING:
+    from dicom_gateway.frames import FrameTable
+    from dicom_gateway.part10 import Claim
+
+
+class Standing(StrEnum):
+    """What became of an object that was sent."""
+
+    STORED = "stored"
+    REPEATED = "repeated"
+    SET_ASIDE = "set aside"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Everything the index must know about a file that is already durable."""
+
+    claim: Claim
+    study_instance_uid: str
+    series_instance_uid: str
+    file_name: str
+    size: int
+    data_set_sha256: bytes
+    received_at: float
+    frames: FrameTable
+
+
+@dataclass
+class _Ticket:
+    entry: Entry
+    standing: Standing | None = None
+    failed: bool = False
+
+
+@dataclass
+class ArrivalBook:
+    """Writes entries durably; any number of threads may call :meth:`record`."""
+
+    engine: Engine
+    _waiting: list[_Ticket] = field(default_factory=list)
+    _list_lock: threading.Lock = field(default_factory=threading.Lock)
+    _leader: threading.Lock = field(default_factory=threading.Lock)
+
+    def record(self, entry: Entry) -> Standing:
+        """List the object. Returns only when the commit has reached the disk.
+
+        Raises:
+            OutOfResources: the database refused.
+        """
+        ticket = _Ticket(entry)
+        with self._list_lock:
+            self._waiting.append(ticket)
+        with self._leader:
+            if ticket.standing is None and not ticket.failed:
+                self._write_waiting()
+        if ticket.standing is None:
+            raise OutOfResources("index did not take the object")
+        return ticket.standing
+
+    def _write_waiting(self) -> None:
+        with self._list_lock:
+            batch, self._waiting = self._waiting, []
+        try:
+            with self.engine.begin() as connection:
+                standings = [_write(connection, ticket.entry) for ticket in batch]
+        except SQLAlchemyError:
+            for ticket in batch:
+                ticket.failed = True
+            return
+        for ticket, standing in zip(batch, standings, strict=True):
+            ticket.standing = standing
+
+
+def _write(connection: Connection, entry: Entry) -> Standing:
+    known = connection.scalar(
+        select(StoredObject.data_set_sha256).where(
+            StoredObject.sop_instance_uid == entry.claim.sop_instance_uid
+        )
+    )
+    if known is None:
+        connection.execute(insert(StoredObject).values(**_object_row(entry)))
+        return Standing.STORED
+    if known == entry.data_set_sha256 or _was_set_aside(connection, entry):
+        return Standing.REPEATED
+    connection.execute(
+        insert(SetAside).values(
+            sop_instance_uid=entry.claim.sop_instance_uid,
+            file_name=entry.file_name,
+            data_set_sha256=entry.data_set_sha256,
+            sender=entry.claim.sender,
+            received_at=entry.received_at,
+        )
+    )
+    return Standing.SET_ASIDE
+
+
+def _was_set_aside(connection: Connection, entry: Entry) -> bool:
+    found = connection.scalar(
+        select(SetAside.id).where(
+            SetAside.sop_instance_uid == entry.claim.sop_instance_uid,
+            SetAside.data_set_sha256 == entry.data_set_sha256,
+        )
+    )
+    return found is not None
+
+
+def _object_row(entry: Entry) -> dict[str, object]:
+    return {
+        "sop_instance_uid": entry.claim.sop_instance_uid,
+        "sop_class_uid": entry.claim.sop_class_uid,
+        "transfer_syntax_uid": entry.claim.transfer_syntax_uid,
+        "study_instance_uid": entry.study_instance_uid,
+        "series_instance_uid": entry.series_instance_uid,
+        "file_name": entry.file_name,
+        "size": entry.size,
+        "data_set_sha256": entry.data_set_sha256,
+        "sender": entry.claim.sender,
+        "received_at": entry.received_at,
+        "frame_count": entry.frames.count,
+        "frame_table": entry.frames.packed,
+        "encapsulated": entry.frames.encapsulated,
+        "state": "stored",
+        "note": "",
+    }

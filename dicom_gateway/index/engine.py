@@ -1,0 +1,80 @@
+"""Opening the index: an engine with the manners durability needs, tables at their version."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from dicom_gateway.errors import Misconfigured
+from dicom_gateway.index.models import SCHEMA_VERSION, Base, SchemaVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000")
+
+
+def open_index(url: str, var: Path) -> Engine:
+    """An engine for the index; an empty URL means SQLite inside ``var``."""
+    if url and not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24)
+    var.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url or f"sqlite:///{var / 'index.sqlite'}",
+        connect_args={"timeout": 20, "check_same_thread": False},
+        pool_size=8,
+        max_overflow=64,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection for reads that never waits for a writer."""
+    with engine.connect() as connection:
+        yield connection.execution_options(sqlite_begin="DEFERRED")
+
+
+def create_schema(engine: Engine) -> None:
+    """Make the tables if there are none, and refuse tables of another version.
+
+    Raises:
+        Misconfigured: the index belongs to another version of this program.
+    """
+    if not inspect(engine).has_table(SchemaVersion.__tablename__):
+        _create(engine)
+    with reading(engine) as connection:
+        found = connection.scalars(select(SchemaVersion.version)).all()
+    if list(found) != [SCHEMA_VERSION]:
+        raise Misconfigured(f"index has schema {list(found)}, this program needs {SCHEMA_VERSION}")
+
+
+def _create(engine: Engine) -> None:
+    """Two processes may start at once: whoever comes second finds the tables made."""
+    try:
+        Base.metadata.create_all(engine)
+        with engine.begin() as connection:
+            if connection.scalar(select(SchemaVersion.version)) is None:
+                connection.execute(insert(SchemaVersion).values(version=SCHEMA_VERSION))
+    except IntegrityError:
+        return
+    except SQLAlchemyError:
+        if not inspect(engine).has_table(SchemaVersion.__tablename__):
+            raise

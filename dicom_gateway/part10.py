@@ -1,0 +1,60 @@
+"""The head of a DICOM file: preamble, prefix and file meta information (PS3.10 §7.1).
+
+Written by the gateway for every object that comes over an association; the data set behind it is
+kept byte for byte.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+# Derived from a UUID (PS3.5 B.2): names this implementation, not a version of it.
+IMPLEMENTATION_CLASS_UID: Final = "2.25.226563291180871305410498424136093735211"
+IMPLEMENTATION_VERSION_NAME: Final = "TSUNAGU_1"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the sender says about an object before its data set is read."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    sender: str
+
+
+def file_head(claim: Claim) -> bytes:
+    """128 zero bytes, ``DICM`` and the file meta group in Explicit VR Little Endian."""
+    body = b"".join(
+        (
+            _long(0x0001, b"OB", b"\x00\x01"),
+            _short(0x0002, b"UI", _uid(claim.sop_class_uid)),
+            _short(0x0003, b"UI", _uid(claim.sop_instance_uid)),
+            _short(0x0010, b"UI", _uid(claim.transfer_syntax_uid)),
+            _short(0x0012, b"UI", _uid(IMPLEMENTATION_CLASS_UID)),
+            _short(0x0013, b"SH", _text(IMPLEMENTATION_VERSION_NAME)),
+            _short(0x0016, b"AE", _text(claim.sender)),
+        )
+    )
+    length = _short(0x0000, b"UL", struct.pack("<I", len(body)))
+    return bytes(128) + b"DICM" + length + body
+
+
+def _uid(value: str) -> bytes:
+    raw = value.encode("ascii")
+    return raw + b"\0" * (len(raw) % 2)
+
+
+def _text(value: str) -> bytes:
+    raw = value.encode("ascii", "replace")
+    return raw + b" " * (len(raw) % 2)
+
+
+def _short(element: int, vr: bytes, value: bytes) -> bytes:
+    return struct.pack("<HH2sH", 2, element, vr, len(value)) + value
+
+
+def _long(element: int, vr: bytes, value: bytes) -> bytes:
+    return struct.pack("<HH2sHI", 2, element, vr, 0, len(value)) + value

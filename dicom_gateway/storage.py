@@ -1,0 +1,178 @@
+"""Objects on disk. File names are ours; a file that has its final name is whole and on the platter.
+
+Order of steps (PS3.4 B.2.3 asks for safe storage before success): write, fsync the file, rename,
+fsync the folder. Only then may the index list it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Self
+from uuid import uuid4
+
+from dicom_gateway.crypto import RunningDigest, digest
+from dicom_gateway.errors import BlobMissing, ObjectTooLarge, OutOfResources
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+
+class Arrival:
+    """One object on its way to disk. Takes bytes as they come and never raises while it does:
+    a full disk or an oversized object is remembered and reported by :meth:`finish`."""
+
+    def __init__(self, path: Path, *, maximum_bytes: int) -> None:
+        self.path = path
+        self.head_bytes = 0
+        self.size = 0
+        self._maximum = maximum_bytes
+        self._digest = RunningDigest()
+        self._trouble: OutOfResources | None = None
+        self._descriptor = -1
+        try:
+            self._descriptor = os.open(
+                path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
+            )
+        except OSError:
+            self._trouble = OutOfResources("no file can be made for the object")
+
+    def begin(self, head: bytes) -> None:
+        """Write the file head. Only what follows counts for the digest."""
+        self._put(head)
+        self.head_bytes = len(head)
+
+    def write(self, data: bytes) -> None:
+        """Take the next piece of the data set."""
+        self._digest.update(data)
+        self._put(data)
+
+    def _put(self, data: bytes) -> None:
+        self.size += len(data)
+        if self.size > self._maximum:
+            self._trouble = self._trouble or ObjectTooLarge("object is larger than allowed")
+        if self._trouble is not None:
+            return
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+        except OSError:
+            self._trouble = OutOfResources("object could not be written")
+
+    def finish(self) -> bytes:
+        """SHA-256 of the data set.
+
+        Raises:
+            OutOfResources: some byte was not written, or the object was too large.
+        """
+        if self._trouble is not None:
+            raise self._trouble
+        return self._digest.value()
+
+    def fileno(self) -> int:
+        """The open file, for mapping and syncing."""
+        return self._descriptor
+
+    def discard(self) -> None:
+        """Close, and remove the file if it still has its temporary name."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+        self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.discard()
+
+
+class BlobStore:
+    """The folder of objects: ``incoming/`` for the unfinished, ``objects/`` for the whole."""
+
+    def __init__(self, root: Path) -> None:
+        self._incoming = root / "incoming"
+        self._objects = root / "objects"
+        self._known: set[Path] = set()
+
+    def prepare(self) -> None:
+        """Make the folders and clear what an earlier process left unfinished."""
+        for folder in (self._incoming, self._objects):
+            folder.mkdir(parents=True, exist_ok=True)
+        for leftover in self._incoming.iterdir():
+            leftover.unlink(missing_ok=True)
+
+    def arrival(self, *, maximum_bytes: int) -> Arrival:
+        """A place for the next object."""
+        return Arrival(self._incoming / f"{uuid4().hex}.part", maximum_bytes=maximum_bytes)
+
+    def keep(self, arrival: Arrival, *, study_instance_uid: str) -> str:
+        """Make the arrival durable under a name of ours, in its study's folder.
+
+        Returns:
+            the name relative to the folder of objects.
+
+        Raises:
+            OutOfResources: the disk refused one of the steps.
+        """
+        name = digest(study_instance_uid.encode("ascii")).hex()
+        folder = self._objects / name[:2] / name[:32]
+        target = folder / f"{uuid4().hex}.dcm"
+        try:
+            os.fsync(arrival.fileno())
+            self._make_folder(folder)
+            arrival.path.rename(target)
+            sync_folder(folder)
+        except OSError as error:
+            raise OutOfResources("object could not be made durable") from error
+        return str(target.relative_to(self._objects))
+
+    def _make_folder(self, folder: Path) -> None:
+        if folder in self._known:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        for parent in (folder.parent, self._objects):
+            sync_folder(parent)
+        self._known.add(folder)
+
+    def path(self, name: str) -> Path:
+        """Where a kept object lies. ``name`` comes from the index only."""
+        return self._objects / name
+
+    def remove(self, name: str) -> None:
+        """Forget a kept object that the index does not list."""
+        self.path(name).unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and new names inside the folder survive power loss."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_span(path: Path, offset: int, length: int) -> bytes:
+    """Exactly ``length`` bytes of a stored file from ``offset``.
+
+    Raises:
+        BlobMissing: the file is gone or shorter than the index says.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise BlobMissing("stored object is not there") from error
+    try:
+        data = os.pread(descriptor, length, offset)
+    finally:
+        os.close(descriptor)
+    if len(data) != length:
+        raise BlobMissing("stored object is too short")
+    return data

@@ -1,0 +1,78 @@
+"""The gateway's background work, in a process of its own: list, prepare, announce.
+
+Everything it does is driven by rows, so it may die and be started again at any moment.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from dicom_gateway import outbox
+from dicom_gateway.index.indexer import index_waiting
+from dicom_gateway.index.metadata import prepare_settled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+    from dicom_gateway.announcer import Announcer
+    from dicom_gateway.storage import BlobStore
+
+log = structlog.get_logger()
+
+INDEX_SECONDS: Final = 0.1
+OUTBOX_SECONDS: Final = 0.5
+AFTER_TROUBLE_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Runs the loops until ``stop`` is set."""
+
+    engine: Engine
+    store: BlobStore
+    announcer: Announcer
+    settle_seconds: float
+    stop: threading.Event
+
+    def run(self) -> None:
+        """Start all loops and wait for their end."""
+        loops = [
+            threading.Thread(target=self._repeat, args=(name, work, pause), name=name, daemon=True)
+            for name, work, pause in (
+                ("indexer", self._index, INDEX_SECONDS),
+                ("outbox", self._enqueue, OUTBOX_SECONDS),
+                ("announcer", self.announcer.announce, OUTBOX_SECONDS),
+            )
+        ]
+        for loop in loops:
+            loop.start()
+        for loop in loops:
+            loop.join()
+        self.announcer.close()
+
+    def _index(self) -> int:
+        return index_waiting(self.engine, self.store)
+
+    def _enqueue(self) -> int:
+        prepare_settled(self.engine, settle_seconds=self.settle_seconds)
+        outbox.enqueue_settled_studies(self.engine, settle_seconds=self.settle_seconds)
+        outbox.enqueue_reads(self.engine)
+        return 0
+
+    def _repeat(self, name: str, work: Callable[[], int], pause: float) -> None:
+        """Work while there is work, rest when there is none. A process edge: never ends early."""
+        while not self.stop.is_set():
+            try:
+                done = work()
+            except Exception:  # edge of the worker loop
+                log.exception("background work failed", loop=name)
+                self.stop.wait(AFTER_TROUBLE_SECONDS)
+                continue
+            if not done:
+                self.stop.wait(pause)
