@@ -1,1 +1,1 @@
-"""What every feature stands on and that knows no feature: clock, ids, error kinds, database session."""
+"""What every feature stands on and that knows no feature: clock, ids, error kinds, database."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import enum
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, Uuid, create_engine, event
+from sqlalchemy import DateTime, Dialect, Engine, Enum, MetaData, Uuid, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
+from typing_extensions import override
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENUM_LENGTH = 24
 NAMING = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -28,6 +33,7 @@ class Instant(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    @override
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Refuse naive values: they would shift by nine hours some day."""
         if value is None:
@@ -37,6 +43,7 @@ class Instant(TypeDecorator[datetime]):
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
+    @override
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Make what SQLite returns aware again."""
         if value is None:
@@ -48,7 +55,16 @@ class Base(DeclarativeBase):
     """All tables of the portal."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: Instant, UUID: Uuid}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: Instant,
+        UUID: Uuid,
+        enum.Enum: Enum(
+            enum.Enum,
+            native_enum=False,
+            length=ENUM_LENGTH,
+            values_callable=lambda kind: [member.value for member in kind],
+        ),
+    }
 
 
 _factory: sessionmaker[Session] | None = None
@@ -58,8 +74,8 @@ _current: ContextVar[Session | None] = ContextVar("session", default=None)
 def make_engine(url: str) -> Engine:
     """An engine with the manners this product relies on."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 15})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": 15}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

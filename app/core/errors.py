@@ -1,4 +1,4 @@
-"""The kinds of things that go wrong. ``app/web/errors.py`` alone turns a kind into a status and a page.
+"""The kinds of things that go wrong. ``app/web/errors.py`` alone turns a kind into status and page.
 
 Raise the narrowest subclass; facts stand in fields, never only in the message.
 """

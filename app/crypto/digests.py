@@ -1,10 +1,17 @@
-"""SHA-256 and comparison in constant time."""
+"""SHA-2 and comparison in constant time."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import hmac
+
+_SHA2 = {"sha256": hashlib.sha256, "sha384": hashlib.sha384}
+
+
+def digest(name: str, data: bytes) -> bytes:
+    """The digest by the SHA-2 function of this name, ``"sha256"`` or ``"sha384"``."""
+    return _SHA2[name](data).digest()
 
 
 def sha256(data: bytes) -> bytes:

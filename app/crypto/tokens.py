@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import secrets
 
+TOKEN_LENGTH = 43
+"""Characters of a token: 256 bits, base64url without padding."""
+
 TOKEN_BYTES = 32
 
 

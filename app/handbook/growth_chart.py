@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 360
 HEIGHT: Final = 300
-LEFT, RIGHT, TOP, BOTTOM = 36, 348, 14, 270
+LEFT, RIGHT, TOP, BOTTOM = 36, 348, 24, 270
 UNITS: Final = {Measure.WEIGHT: "kg", Measure.HEIGHT: "cm", Measure.HEAD: "cm"}
 _SPANS: Final = (12, 24, 48, 78, 120, 228)
 _MONTHS_SHOWN_TO: Final = 24

@@ -1,0 +1,1 @@
+"""The staff desk: search, one child, entry. No tables of its own."""

@@ -1,0 +1,1 @@
+"""Accounts, their credentials, memberships, and the card login that opens a session."""

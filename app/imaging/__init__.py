@@ -1,0 +1,1 @@
+"""Sharing of images between hospitals: directory, requests, consents, grants, access tokens."""

@@ -1,0 +1,1 @@
+"""Vaccination: schedule, evaluation and forecast (pure); doses and their recording."""

@@ -6,7 +6,7 @@ the next step takes, and refuses what the profile forbids (RFC 5280 §4).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from cryptography import x509
@@ -68,7 +68,7 @@ class JpkiCertificate:
     certificate names none and only a complete CRL covers it.
     """
 
-    der: bytes
+    der: bytes = field(repr=False)
     issuer_der: bytes
     authority_key_identifier: bytes
     serial: int

@@ -3,8 +3,7 @@
 Two doors. ``prove_one_tier`` is JPKI's: a pinned root and a leaf, no search, and revocation left to
 our own store (the type of what it returns is what the status check takes). ``validate`` is the
 general one: few intermediates, revocation lists in hand and required for every certificate.
-Any accident inside the library is a refusal, never a decision; this is the one module of trust code
-where a broad ``except`` is right.
+Any accident inside the library is a refusal, never a decision.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-import structlog
 from asn1crypto import crl as asn1_crl  # type: ignore[import-untyped]
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
@@ -32,7 +30,7 @@ from pyhanko_certvalidator.policy_decl import (
 )
 from pyhanko_certvalidator.validate import async_validate_path
 
-from app.core.errors import TsunaguError
+from app.jpki.accidents import refuse_accidents
 from app.jpki.anchors import CertificateT, ProvenPath, TrustAnchor
 from app.jpki.certificates import (
     MAXIMUM_BYTES,
@@ -59,7 +57,7 @@ from app.jpki.signature import SignatureAlgorithm
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-log = structlog.get_logger(__name__)
+    from app.core.errors import TsunaguError
 
 MAXIMUM_INTERMEDIATES = 4  # the library's search is exponential in same-named intermediates
 TIME_BUDGET_SECONDS = 0.2
@@ -262,17 +260,15 @@ def _finish(coroutine: Coroutine[Any, Any, object]) -> None:
 
 
 def _guarded(work: Callable[[], None]) -> None:
-    try:
-        work()
-    except TsunaguError:
-        raise
-    except library.ValidationError as error:
-        raise _refusal(error) from error
-    except library.PathBuildingError as error:
-        raise UnknownIssuer("no path to an anchor") from error
-    except Exception as error:  # STYLE §8: an accident is a refusal, never a decision
-        log.warning("jpki.path_accident", kind=type(error).__name__)
-        raise MalformedCertificate(type(error).__name__) from error
+    def judged() -> None:
+        try:
+            work()
+        except library.ValidationError as error:
+            raise _refusal(error) from error
+        except library.PathBuildingError as error:
+            raise UnknownIssuer("no path to an anchor") from error
+
+    refuse_accidents(judged, MalformedCertificate)
 
 
 def _refusal(  # noqa: PLR0911 - one line per kind

@@ -12,9 +12,15 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from app.jpki.errors import IndeterminateStatus, RevocationUnknown
+from app.jpki.errors import (
+    CertificateRevoked,
+    CrlStale,
+    IndeterminateStatus,
+    RevocationUnknown,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from app.jpki.anchors import ProvenPath
@@ -48,6 +54,37 @@ class RevocationSource(Protocol):
 
     def prove_not_revoked(self, path: ProvenPath[JpkiCertificate], *, at: datetime) -> NotRevoked:
         """Raises CertificateRevoked, CertificateUnknownToIssuer, or an IndeterminateStatus."""
+
+
+@dataclass(frozen=True)
+class CrlAnswer:
+    """What one stored list says about one serial; ``revoked_at`` is None when it is not listed."""
+
+    number: int
+    this_update: datetime
+    next_update: datetime
+    revoked_at: datetime | None
+    reason: str | None
+
+
+def judge_lists(answers: Iterable[CrlAnswer], serial: str, *, at: datetime) -> NotRevoked:
+    """Listed anywhere: revoked. Not listed in a list current at ``at``: it stands.
+
+    Raises CertificateRevoked, CrlStale when every list is past its nextUpdate, RevocationUnknown.
+    """
+    newest: CrlAnswer | None = None
+    for answer in answers:
+        if answer.revoked_at is not None:
+            raise CertificateRevoked(serial, answer.revoked_at, answer.reason or "unspecified")
+        if newest is None or answer.next_update > newest.next_update:
+            newest = answer
+    if newest is None:
+        raise RevocationUnknown("no list covers this certificate")
+    if at >= newest.next_update:
+        raise CrlStale(newest.next_update)
+    return NotRevoked(
+        StatusSource.CRL, newest.this_update, newest.next_update, crl_number=newest.number
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Organisations, practitioners with their licences, and the hospitals' gateways."""

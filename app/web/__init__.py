@@ -1,0 +1,1 @@
+"""Web manners: sessions, default-deny access, security headers, errors to pages, languages."""

@@ -1,0 +1,34 @@
+"""What can be recorded, named ``subject.past_participle``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """One kind of event."""
+
+    LOGIN_SUCCEEDED = "login.succeeded"
+    LOGIN_REFUSED = "login.refused"
+    LOGOUT = "login.ended"
+    CHILD_OPENED = "child.opened"
+    CHILDREN_SEARCHED = "children.searched"
+    DOSE_RECORDED = "dose.recorded"
+    PATIENT_LINKED = "patient.linked"
+    PATIENT_OPENED = "patient.opened"
+    SHARE_REQUESTED = "share.requested"
+    CONSENT_GIVEN = "consent.given"
+    CONSENT_REFUSED = "consent.refused"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
+    IMAGE_TOKEN_ISSUED = "image.token_issued"  # noqa: S105 - an action's name
+    IMAGE_REFUSED = "image.refused"
+    IMAGE_OPENED = "image.opened"
+    IMAGE_READ = "image.read"
+    STUDY_ANNOUNCED = "study.announced"
+
+
+class Outcome(StrEnum):
+    """FHIR AuditEvent.outcome, in words."""
+
+    SUCCESS = "success"
+    REFUSED = "refused"

@@ -1,0 +1,221 @@
+"""The policy table. No other file decides; templates ask it through ``can()``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+
+from app.authz.actor import Actor, Assurance, Machine, Profession, Role
+from app.core.errors import Forbidden, StepUpRequired
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+Subject: TypeAlias = Actor | Machine
+Rule: TypeAlias = Callable[[Subject, object], bool]
+
+
+class Permission(StrEnum):
+    """Everything that can be asked."""
+
+    CHILD_READ = "child.read"
+    CHILD_SEARCH = "child.search"
+    DOSE_RECORD = "dose.record"
+    PATIENT_LINK = "patient.link"
+    PATIENT_READ = "patient.read"
+    SHARE_REQUEST = "share.request"
+    SHARE_READ = "share.read"
+    CONSENT_GIVE = "consent.give"
+    CONSENT_WITHDRAW = "consent.withdraw"
+    IMAGE_VIEW = "image.view"
+    OWN_ACCESS_READ = "own_access.read"
+    GATEWAY_REPORT = "gateway.report"
+    OPERATIONS_READ = "operations.read"
+
+
+class NotPermitted(Forbidden):
+    """The table says no."""
+
+    def __init__(self, permission: Permission) -> None:
+        super().__init__(f"not permitted: {permission}")
+        self.permission = permission
+
+
+class CardNeeded(StepUpRequired):
+    """The table would say yes with the card in this session."""
+
+    def __init__(self, permission: Permission) -> None:
+        super().__init__(f"card needed: {permission}")
+        self.permission = permission
+
+
+@runtime_checkable
+class Guarded(Protocol):
+    """A record of a child: who guards it and which municipality keeps it."""
+
+    @property
+    def guardian_account_ids(self) -> frozenset[UUID]: ...
+
+    @property
+    def municipality_id(self) -> UUID: ...
+
+
+@runtime_checkable
+class OfPerson(Protocol):
+    """Something about one person, who may decide about it."""
+
+    @property
+    def person_id(self) -> UUID: ...
+
+
+@runtime_checkable
+class OfOrganisation(Protocol):
+    """Something that belongs to one organisation."""
+
+    @property
+    def organisation_id(self) -> UUID: ...
+
+
+@runtime_checkable
+class GrantInForce(Protocol):
+    """A grant together with the answer whether it is in force now (``app/imaging/grants.py``)."""
+
+    @property
+    def account_id(self) -> UUID: ...
+
+    @property
+    def organisation_id(self) -> UUID: ...
+
+    @property
+    def in_force(self) -> bool: ...
+
+
+def either(*rules: Rule) -> Rule:
+    """At least one rule says yes."""
+    return lambda subject, thing: any(rule(subject, thing) for rule in rules)
+
+
+def both(*rules: Rule) -> Rule:
+    """Every rule says yes."""
+    return lambda subject, thing: all(rule(subject, thing) for rule in rules)
+
+
+def is_guardian(subject: Subject, thing: object) -> bool:
+    """The actor guards this child today."""
+    return (
+        isinstance(subject, Actor)
+        and isinstance(thing, Guarded)
+        and subject.account_id in thing.guardian_account_ids
+    )
+
+
+def is_assigned_staff(subject: Subject, thing: object) -> bool:
+    """The actor works at the health center of the child's municipality."""
+    return (
+        isinstance(subject, Actor)
+        and isinstance(thing, Guarded)
+        and thing.municipality_id in subject.organisations(Role.NURSE)
+    )
+
+
+def is_the_person(subject: Subject, thing: object) -> bool:
+    """The thing is about the actor."""
+    return (
+        isinstance(subject, Actor)
+        and isinstance(thing, OfPerson)
+        and subject.person_id == thing.person_id
+    )
+
+
+def works_there_as(*roles: Role) -> Rule:
+    """The actor has one of the roles at the organisation the thing belongs to."""
+
+    def rule(subject: Subject, thing: object) -> bool:
+        return (
+            isinstance(subject, Actor)
+            and isinstance(thing, OfOrganisation)
+            and thing.organisation_id in subject.organisations(*roles)
+        )
+
+    return rule
+
+
+def has_role(*roles: Role) -> Rule:
+    """The actor has one of the roles somewhere."""
+    return lambda subject, _thing: (
+        isinstance(subject, Actor) and bool(subject.organisations(*roles))
+    )
+
+
+def is_licensed_physician(subject: Subject, _thing: object) -> bool:
+    """What: a confirmed physician's licence in force. A card alone never proves it."""
+    return isinstance(subject, Actor) and subject.has_license(Profession.PHYSICIAN)
+
+
+def holds_live_grant(subject: Subject, thing: object) -> bool:
+    """The grant names this physician at this organisation and is in force now."""
+    return (
+        isinstance(subject, Actor)
+        and isinstance(thing, GrantInForce)
+        and thing.in_force
+        and thing.account_id == subject.account_id
+        and thing.organisation_id in subject.organisations(Role.PHYSICIAN)
+    )
+
+
+def is_anyone(subject: Subject, _thing: object) -> bool:
+    """Every account holder, about their own things."""
+    return isinstance(subject, Actor)
+
+
+def is_gateway(subject: Subject, _thing: object) -> bool:
+    """A hospital's gateway, proved by its own key."""
+    return isinstance(subject, Machine)
+
+
+POLICY: dict[Permission, Rule] = {
+    Permission.CHILD_READ: either(is_guardian, is_assigned_staff),
+    Permission.CHILD_SEARCH: has_role(Role.NURSE),
+    Permission.DOSE_RECORD: is_assigned_staff,
+    Permission.PATIENT_LINK: works_there_as(Role.RECEPTIONIST),
+    Permission.PATIENT_READ: both(is_licensed_physician, works_there_as(Role.PHYSICIAN)),
+    Permission.SHARE_REQUEST: both(is_licensed_physician, works_there_as(Role.PHYSICIAN)),
+    Permission.SHARE_READ: either(is_the_person, works_there_as(Role.PHYSICIAN)),
+    Permission.CONSENT_GIVE: is_the_person,
+    Permission.CONSENT_WITHDRAW: is_the_person,
+    Permission.IMAGE_VIEW: both(is_licensed_physician, holds_live_grant),
+    Permission.OWN_ACCESS_READ: is_anyone,
+    Permission.GATEWAY_REPORT: is_gateway,
+    Permission.OPERATIONS_READ: has_role(Role.ADMINISTRATOR),
+}
+
+NEEDS_CARD: frozenset[Permission] = frozenset(
+    {
+        Permission.PATIENT_READ,
+        Permission.SHARE_REQUEST,
+        Permission.IMAGE_VIEW,
+        Permission.OPERATIONS_READ,
+    }
+)
+
+
+def can(subject: Subject, permission: Permission, thing: object = None) -> bool:
+    """Whether the table says yes, the card aside."""
+    return POLICY.get(permission, _nobody)(subject, thing)
+
+
+def authorize(subject: Subject, permission: Permission, thing: object = None) -> None:
+    """Return if the subject may; raise ``NotPermitted`` or ``CardNeeded`` if not."""
+    if not can(subject, permission, thing):
+        raise NotPermitted(permission)
+    if (
+        permission in NEEDS_CARD
+        and isinstance(subject, Actor)
+        and subject.assurance < Assurance.CARD
+    ):
+        raise CardNeeded(permission)
+
+
+def _nobody(_subject: Subject, _thing: object) -> bool:
+    return False

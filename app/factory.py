@@ -1,0 +1,141 @@
+"""Builds the portal: settings in, a Flask application out. Features know nothing of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from flask import Flask, Response
+from flask_login import current_user
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import actors, cli
+from app.admin import views as admin
+from app.authz.policy import Permission, can
+from app.core import db
+from app.core.errors import Misconfigured
+from app.crypto.signing import SigningKey
+from app.health_center import views as health_center
+from app.home import views as home
+from app.identity import views as identity
+from app.identity.service import CardVerifier
+from app.imaging import gateway_api
+from app.imaging import views as imaging
+from app.imaging.tokens import TokenIssuer
+from app.jpki.fetch import make_client, status_source
+from app.jpki.trust import TrustStore
+from app.record import words
+from app.web import access, errors, i18n, places, security
+from app.web import views as web
+from app.web.assets import init_assets
+from app.web.limits import limiter
+from app.web.logs import configure_logs
+from app.web.session import DatabaseSessions
+from config.settings import Mode, PortalSettings, portal_settings
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from uuid import UUID
+
+LARGEST_BODY = 2 * 1024 * 1024
+SHORTEST_SECRET = 32
+
+
+def create_app(settings: PortalSettings | None = None) -> Flask:
+    """The portal. Raises ``Misconfigured`` when it must not start like this."""
+    settings = settings or portal_settings()
+    configure_logs()
+    app = Flask("app", static_folder="static", template_folder="templates")
+    app.config.update(_configuration(settings))
+    app.extensions["settings"] = settings
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    db.bind(db.make_engine(settings.database_url))
+    _wire_trust(app, settings)
+    _wire_web(app, settings)
+    _register(app)
+    cli.register(app)
+    return app
+
+
+def _configuration(settings: PortalSettings) -> dict[str, Any]:
+    secret = settings.secret_key.get_secret_value()
+    if len(secret) < SHORTEST_SECRET:
+        raise Misconfigured(
+            f"TSUNAGU_SECRET_KEY is missing or shorter than {SHORTEST_SECRET} characters"
+        )
+    if settings.mode is Mode.PRODUCTION and not settings.origin.startswith("https://"):
+        raise Misconfigured("TSUNAGU_ORIGIN must be https:// in production mode")
+    return {
+        "SECRET_KEY": secret,
+        "ORIGIN": settings.origin,
+        "CARD_AGENT_ORIGIN": settings.card_agent_origin,
+        "MAX_CONTENT_LENGTH": LARGEST_BODY,
+        "RATELIMIT_ENABLED": settings.rate_limits,
+        "RATELIMIT_STORAGE_URI": settings.rate_limit_storage,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": True,
+        "TESTING": settings.mode is Mode.TEST,
+    }
+
+
+def _wire_trust(app: Flask, settings: PortalSettings) -> None:
+    trust = TrustStore.load(settings.trust_profile)
+    if settings.mode is Mode.PRODUCTION:
+        trust.require_real()
+    elif trust.simulated:
+        structlog.get_logger().warning(
+            "simulated trust profile", profile=str(settings.trust_profile)
+        )
+    app.extensions["trust"] = trust
+    app.extensions["card_verifier"] = CardVerifier(
+        trust=trust,
+        status=status_source(settings.revocation_policy, trust, make_client()),
+        origin=settings.origin,
+    )
+    app.extensions["image_tokens"] = TokenIssuer(
+        key=SigningKey.load(settings.access_token_key), issuer=settings.origin
+    )
+
+
+def _wire_web(app: Flask, settings: PortalSettings) -> None:
+    https = settings.origin.startswith("https://")
+    app.session_interface = DatabaseSessions(secure=https)
+    CSRFProtect(app).exempt(gateway_api.bp)
+    limiter.init_app(app)
+    i18n.init_i18n(app)
+    init_assets(app)
+    errors.init_errors(app)
+    access.init_access(app, actors.load_actor)
+    app.extensions["idle_limit"] = _idle_limit
+    security.init_security(app, https=https)
+    simulated = bool(app.extensions["trust"].simulated)
+
+    @app.context_processor
+    def page_context() -> dict[str, Any]:
+        actor = current_user.actor if current_user and current_user.is_authenticated else None
+        return {
+            "actor": actor,
+            "simulated": simulated,
+            "csp_nonce": security.csp_nonce,
+            "Permission": Permission,
+            "can": lambda permission, thing=None: bool(actor and can(actor, permission, thing)),
+            **places.context(actor),
+        }
+
+
+def _idle_limit(account_id: UUID) -> timedelta:
+    return identity.STAFF_IDLE if actors.is_staff(account_id) else identity.RESIDENT_IDLE
+
+
+def _register(app: Flask) -> None:
+    for module in (web, identity, home, imaging, gateway_api, health_center, admin):
+        app.register_blueprint(module.bp)
+
+    @app.get("/health")
+    def health() -> Response:
+        return Response("ok", mimetype="text/plain")
+
+    words.register(app)

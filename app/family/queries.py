@@ -1,0 +1,50 @@
+"""Reads of children, scoped to the actor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Select, or_, select
+
+from app.authz.actor import Role
+from app.family.errors import ChildNotFound
+from app.family.models import Child, Guardianship
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+    from app.authz.actor import Actor
+
+
+def children_visible_to(actor: Actor) -> Select[Child]:
+    """Children the actor guards today, and those of municipalities where the actor is staff."""
+    return select(Child).where(
+        or_(
+            Child.guardianships.any(_guards(actor)),
+            Child.municipality_id.in_(actor.organisations(Role.NURSE)),
+        )
+    )
+
+
+def children_guarded_by(actor: Actor) -> Select[Child]:
+    """The actor's own children."""
+    return children_visible_to(actor).where(Child.guardianships.any(_guards(actor)))
+
+
+def visible_child(session: Session, actor: Actor, child_id: UUID) -> Child:
+    """One child, or ``ChildNotFound`` for a missing and for a hidden one alike."""
+    child = session.scalar(children_visible_to(actor).where(Child.id == child_id))
+    if child is None:
+        raise ChildNotFound(str(child_id))
+    return child
+
+
+def _guards(actor: Actor) -> ColumnElement[bool]:
+    return (
+        (Guardianship.account_id == actor.account_id)
+        & (Guardianship.from_on <= actor.today)
+        & (or_(Guardianship.until_on.is_(None), Guardianship.until_on >= actor.today))
+    )

@@ -1,0 +1,104 @@
+"""What a person is told when a card login did not succeed: one entry per kind of refusal.
+
+The code is the error's ``code``; it stands in the address of the page and says nothing about
+anybody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.web.i18n import gettext as _
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Title, what happened, what to do, and which way on: ``retry``, ``help`` or ``register``."""
+
+    title: str
+    what: str
+    advice: str
+    way_on: str = "retry"
+
+
+def advice_for(code: str) -> Advice:
+    """The words for a refusal; an unknown code gets the general ones."""
+    return _known().get(code) or Advice(
+        _("ログインできませんでした"),
+        _("カードからの返事を確かめられませんでした。"),
+        _("もう一度お試しください。くり返すときは、窓口にご相談ください。"),
+    )
+
+
+def _known() -> dict[str, Advice]:
+    return {
+        "challenge-gone": Advice(
+            _("時間がすぎました"),
+            _("ログインの受け付けから5分がすぎたか、別の画面で済んでいます。"),
+            _("もう一度「カードでログイン」を押してください。"),
+        ),
+        "not-registered": Advice(
+            _("このカードはまだ登録されていません"),
+            _("カードは正しく確かめられましたが、つなぐの利用申請がまだのようです。"),
+            _("お住まいの市区町村の保健センターで、利用申請をしてください。"),
+            "register",
+        ),
+        "account-closed": Advice(
+            _("このアカウントは閉じられています"),
+            _("カードは正しく確かめられましたが、アカウントは利用を終えています。"),
+            _("もう一度使うには、保健センターにご相談ください。"),
+            "register",
+        ),
+        "certificate-expired": Advice(
+            _("カードの電子証明書の期限が切れています"),
+            _("電子証明書は、発行から5回目の誕生日までです。カードの期限とは別です。"),
+            _("市区町村の窓口で、電子証明書の更新をしてください。"),
+            "help",
+        ),
+        "certificate-not-yet-valid": Advice(
+            _("電子証明書はまだ使えません"),
+            _("電子証明書の有効期間が始まっていません。"),
+            _("発行の翌日以降に、もう一度お試しください。"),
+            "help",
+        ),
+        "certificate-revoked": Advice(
+            _("このカードの電子証明書は失効しています"),
+            _("カードの再発行や紛失の届け出のあとは、前の電子証明書は使えません。"),
+            _("新しいカードをお使いください。心当たりがないときは、市区町村の窓口へ。"),
+            "help",
+        ),
+        "revocation-unknown": Advice(
+            _("いまは有効性を確かめられません"),
+            _("電子証明書の状態を答える所につながりません。安全のため、ログインを止めました。"),
+            _("しばらくしてから、もう一度お試しください。記録は失われていません。"),
+        ),
+        "crl-stale": Advice(
+            _("いまは有効性を確かめられません"),
+            _("失効情報が古くなっています。安全のため、ログインを止めました。"),
+            _("しばらくしてから、もう一度お試しください。記録は失われていません。"),
+        ),
+        "wrong-policy": Advice(
+            _("ログイン用の証明書ではありません"),
+            _("利用者証明用電子証明書ではないものが使われました。"),
+            _("カードアプリを開き直し、4けたの暗証番号でログインしてください。"),
+        ),
+        "unknown-issuer": Advice(
+            _("このカードは使えません"),
+            _("公的個人認証サービスの電子証明書ではありません。"),
+            _("ご自分のマイナンバーカードをお使いください。"),
+            "help",
+        ),
+        "signature-invalid": Advice(
+            _("カードの返事が合いませんでした"),
+            _("この画面のための返事ではなかったため、受け付けませんでした。"),
+            _(
+                "つなぐの画面からもう一度始めてください。ほかのサイトの案内では操作しないでください。"
+            ),
+        ),
+        "malformed-token": Advice(
+            _("カードの返事を読み取れませんでした"),
+            _("カードアプリからの返事の形が正しくありません。"),
+            _("カードアプリを新しくしてから、もう一度お試しください。"),
+            "help",
+        ),
+    }

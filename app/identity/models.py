@@ -1,0 +1,106 @@
+"""Tables of identity. An account is a person's; certificates are credentials and come and go."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.authz.actor import Role
+from app.core.db import Base
+
+
+class Sex(StrEnum):
+    """As in the resident record; ``not_known`` where no document says."""
+
+    MALE = "male"
+    FEMALE = "female"
+    NOT_KNOWN = "not_known"
+
+
+class Person(Base):
+    """Somebody: a resident, a child, a practitioner."""
+
+    __tablename__ = "person"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    family_name: Mapped[str] = mapped_column(String(64))
+    given_name: Mapped[str] = mapped_column(String(64))
+    family_kana: Mapped[str] = mapped_column(String(64))
+    given_kana: Mapped[str] = mapped_column(String(64))
+    born_on: Mapped[date]
+    sex: Mapped[Sex]
+
+    @property
+    def name(self) -> str:
+        """Family and given name with a full-width space."""
+        return f"{self.family_name}\u3000{self.given_name}"
+
+    @property
+    def kana(self) -> str:
+        """Reading of the name."""
+        return f"{self.family_kana}\u3000{self.given_kana}"
+
+
+class Account(Base):
+    """A person's account. Its id never depends on a certificate."""
+
+    __tablename__ = "account"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), unique=True)
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+    person: Mapped[Person] = relationship()
+
+
+class CredentialKind(StrEnum):
+    """What the credential is good for."""
+
+    JPKI_AUTHENTICATION = "jpki-auth"
+    JPKI_SIGNATURE = "jpki-sign"
+
+
+class Credential(Base):
+    """One certificate of one person, named by issuer key and serial."""
+
+    __tablename__ = "credential"
+    __table_args__ = (UniqueConstraint("issuer_key_id", "serial"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    kind: Mapped[CredentialKind]
+    issuer_key_id: Mapped[str] = mapped_column(String(64))
+    serial: Mapped[str] = mapped_column(String(64))
+    not_after: Mapped[datetime]
+    added_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+
+
+class MembershipRow(Base):
+    """A role at an organisation, from one day to another (both inclusive)."""
+
+    __tablename__ = "membership"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    role: Mapped[Role]
+    from_on: Mapped[date]
+    until_on: Mapped[date | None]
+
+
+class CardChallenge(Base):
+    """A nonce that waits for a card's answer: one use, one purpose, one browser session."""
+
+    __tablename__ = "card_challenge"
+
+    nonce_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    session_hash: Mapped[str] = mapped_column(String(64), index=True)
+    purpose: Mapped[str] = mapped_column(String(16))
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,100 @@
+"""Pages of the card login."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
+
+from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from flask_login import current_user
+
+from app.authz.actor import Assurance
+from app.core.errors import TsunaguError
+from app.identity import messages, service
+from app.identity.forms import read_card_answer
+from app.web.access import agent_origin, browser_session, current_actor
+from app.web.errors import status_of
+from app.web.limits import limiter
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+bp = Blueprint("identity", __name__)
+
+RESIDENT_IDLE = timedelta(minutes=60)
+STAFF_IDLE = timedelta(minutes=15)
+LIFE = timedelta(hours=12)
+
+
+@bp.get("/login")
+def login_page() -> ResponseReturnValue:
+    """Where everybody starts: one button, and what it needs."""
+    target = safe_path(request.args.get("next"))
+    card_only = request.args.get("why") == "card"
+    if current_user.is_authenticated and not card_only:
+        return redirect(target or url_for("web.home"))
+    if target:
+        session["next"] = target
+    return render_template(
+        "identity/login.html", agent=agent_origin(), asked=bool(target), step_up=card_only
+    )
+
+
+@bp.post("/login/challenge")
+@limiter.limit("30/minute")
+def login_challenge() -> ResponseReturnValue:
+    """A nonce for this browser."""
+    session.setdefault("started", True)
+    nonce = service.new_challenge(browser_session().id_hash, service.Purpose.LOGIN)
+    return {"nonce": nonce}
+
+
+@bp.post("/login/card")
+@limiter.limit("20/minute")
+def login_with_card() -> ResponseReturnValue:
+    """The card's answer: a session, or the page that says why not."""
+    answer = read_card_answer(browser_session().id_hash)
+    try:
+        holder = service.log_in_with_card(card_verifier(), answer)
+    except TsunaguError as refusal:
+        location = url_for("identity.login_failed", code=refusal.code)
+        return {"location": location, "code": refusal.code}, status_of(refusal)
+    target = session.pop("next", None) or url_for("web.home")
+    idle = current_app.extensions["idle_limit"](holder.account_id)
+    browser_session().open_for(holder.account_id, Assurance.CARD, idle=idle, life=LIFE)
+    return {"location": target}
+
+
+@bp.get("/login/failed/<string(maxlength=40):code>")
+def login_failed(code: str) -> ResponseReturnValue:
+    """Why the login did not succeed, and what to do."""
+    return render_template("identity/login_failed.html", advice=messages.advice_for(code))
+
+
+@bp.get("/help/card-agent")
+def card_help() -> ResponseReturnValue:
+    """What the card agent is, and how to get it going."""
+    return render_template("identity/card_help.html", agent=agent_origin())
+
+
+@bp.post("/logout")
+def logout() -> ResponseReturnValue:
+    """End the session here and in the database."""
+    service.record_logout(current_actor())
+    browser_session().close()
+    return redirect(url_for("identity.login_page"))
+
+
+def card_verifier() -> service.CardVerifier:
+    """The verifier ``factory`` wired."""
+    return cast("service.CardVerifier", current_app.extensions["card_verifier"])
+
+
+def safe_path(target: str | None) -> str | None:
+    """A path on this site, or None: never another origin."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return None
+    parts = urlsplit(target)
+    clean = not parts.scheme and not parts.netloc and "\\" not in target and target.isprintable()
+    return target if clean and len(target) <= 500 else None  # noqa: PLR2004

@@ -1,0 +1,161 @@
+"""Before the shot: what would this dose be worth today? Warns, never blocks. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.immunization import explain, forecast
+from app.immunization.evaluation import conflict_of, walk
+from app.immunization.plan import GroupPlan, lay_out
+from app.immunization.results import STOPPING, GivenDose, GroupResult, Reason, Status, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
+
+    from app.immunization.rules import Product, Schedule, Sex
+
+
+@dataclass(frozen=True)
+class PreShot:
+    """The answer before a shot.
+
+    ``verdict`` is None where no routine vaccine can judge it: an earlier dose needs review first,
+    or the vaccine is not routine for this child. ``allowed_from``: first day it would be valid.
+    """
+
+    product: str
+    on: date
+    verdict: Verdict | None
+    groups: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    warnings: tuple[Reason, ...]
+    allowed_from: date | None = None
+
+    @property
+    def is_clear(self) -> bool:
+        """Nothing to ask before giving the dose; otherwise the recorder states a reason."""
+        return self.verdict is Verdict.VALID
+
+
+def check_before_shot(
+    schedule: Schedule,
+    *,
+    born_on: date,
+    sex: Sex,
+    given: Iterable[GivenDose],
+    product: str,
+    on: date,
+) -> PreShot:
+    """Judge an intended dose with the same rules as a given one.
+
+    Raises ``UnknownProduct``, ``DoseBeforeBirth``, ``AskedBeforeBirth``.
+    """
+    recorded = list(given)
+    intended = GivenDose(product, on)
+    before = forecast.ask(schedule, born_on=born_on, sex=sex, given=recorded, as_of=on)
+    after = forecast.ask(schedule, born_on=born_on, sex=sex, given=[*recorded, intended], as_of=on)
+    judged = [
+        explain.with_reasons(
+            schedule, plan, forecast.decide_one(after, plan.group.code), after.history, on
+        )
+        for plan in lay_out(schedule, born_on)
+        if product in plan.group.counts and _takes(plan, on)
+    ]
+    doses = [dose for result in judged for dose in result.doses if dose.date == on]
+    warnings = [
+        *_record_warnings(schedule, schedule.products[product], recorded, on),
+        *_series_warnings(before, judged, product),
+    ]
+    if not judged:
+        return _outside_routine(schedule, before, intended, warnings)
+    verdict = _overall([dose.verdict for dose in doses])
+    return PreShot(
+        product,
+        on,
+        verdict,
+        tuple(result.group for result in judged),
+        tuple(dose.reason for dose in doses if dose.reason and dose.verdict is verdict),
+        tuple(warnings),
+        max((dose.allowed_from for dose in doses if dose.allowed_from), default=None),
+    )
+
+
+def _takes(plan: GroupPlan, on: date) -> bool:
+    return plan.takes_from_on <= on < plan.takes_before_on
+
+
+def _overall(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """A fault in any vaccine counts; a dose that one vaccine needs is not surplus."""
+    for verdict in (*(v for v in Verdict if v in STOPPING), Verdict.VALID, Verdict.AFTER_LATEST):
+        if verdict in verdicts:
+            return verdict
+    return Verdict.SURPLUS if verdicts else None
+
+
+def _record_warnings(
+    schedule: Schedule, product: Product, recorded: Sequence[GivenDose], on: date
+) -> Iterator[Reason]:
+    for other, day in recorded:
+        same = schedule.products[other]
+        if set(same.antigens) & set(product.antigens) and day >= on:
+            code = "shot.same_day" if day == on else "shot.later_recorded"
+            yield explain.say(schedule, code, same.basis, product=same, day=day)
+    if product.sold_until is not None and on > product.sold_until:
+        yield explain.say(
+            schedule, "shot.not_sold", product.basis, product=product, day=product.sold_until
+        )
+
+
+def _series_warnings(
+    before: forecast.Asked, judged: Sequence[GroupResult], product: str
+) -> Iterator[Reason]:
+    schedule, on = before.schedule, before.as_of
+    plans = {plan.group.code: plan for plan in lay_out(schedule, before.born_on)}
+    for result in judged:
+        plan = plans[result.group]
+        ahead = forecast.decide_one(before, result.group)
+        if not any(dose.date == on for dose in result.doses):
+            code = "status.not_applicable"
+            if result.status is Status.NEEDS_REVIEW:
+                code = "shot.review_first"
+            yield explain.say(schedule, code, plan.group.basis)
+        elif ahead.status is Status.ELIGIBLE_EARLY and ahead.standard_from is not None:
+            yield explain.say(
+                schedule, "shot.early_for_standard", plan.group.basis, day=ahead.standard_from
+            )
+        elif ahead.status is Status.CONSULT_LATE_START:
+            yield explain.status_reason(schedule, plan, ahead)
+        progress = walk(schedule, plan, before.history).progress
+        yield from explain.switches(schedule, result.group, progress, product)
+
+
+def _outside_routine(
+    schedule: Schedule, before: forecast.Asked, intended: GivenDose, warnings: list[Reason]
+) -> PreShot:
+    """A voluntary vaccine, or one of the mother: only the gap to other vaccines is judged."""
+    product = schedule.products[intended.product]
+    code = "shot.mother" if product.subject == "mother" else "shot.no_group"
+    said = explain.say(schedule, code, product.basis, product=product)
+    conflict = conflict_of(schedule, intended, before.history)
+    if conflict is None:
+        return PreShot(product.code, intended.date, None, (), (said,), tuple(warnings))
+    fault = explain.say(
+        schedule,
+        "verdict.cross_interval_short",
+        conflict.rule.basis,
+        other=schedule.products[conflict.dose.product],
+        gap=conflict.rule.gap,
+        day=conflict.allowed_from,
+        short=(conflict.allowed_from - intended.date).days,
+    )
+    return PreShot(
+        product.code,
+        intended.date,
+        Verdict.CROSS_INTERVAL_SHORT,
+        (),
+        (fault,),
+        (said, *warnings),
+        conflict.allowed_from,
+    )

@@ -1,0 +1,1 @@
+"""Opening one child's record: what the family and the staff desk both show. No tables."""

@@ -1,0 +1,155 @@
+"""One child's record as a page shows it: handbook and forecast, put together. No tables here.
+
+The family's pages and the staff desk show the same record; opening it is an audited act.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.audit import chain
+from app.audit.actions import Action
+from app.authz.policy import Permission, authorize
+from app.core.db import reading, transaction
+from app.family.queries import visible_child
+from app.handbook import growth_chart
+from app.handbook import queries as handbook
+from app.handbook.growth import Point
+from app.handbook.growth_reference import Measure
+from app.handbook.growth_reference import Sex as CurveSex
+from app.identity.models import Sex
+from app.immunization import queries as immunization
+from app.immunization import timeline
+from app.immunization.agenda import next_for_parent
+from app.immunization.schedule import load_schedule
+from app.record.picture import timeline_rows
+from app.record.words import group_names, in_language
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+    from uuid import UUID
+
+    from app.authz.actor import Actor
+    from app.family.models import Child
+    from app.handbook.models import Checkup, Measurement
+    from app.immunization.agenda import AgendaItem
+    from app.immunization.models import Dose
+    from app.immunization.results import GroupResult
+
+GRAMS_PER_KG = 1000
+MILLIMETRES_PER_CM = 10
+
+
+@dataclass(frozen=True)
+class ChildPage:
+    """A child's overview."""
+
+    child: Child
+    upcoming: tuple[AgendaItem, ...]
+    weight: growth_chart.GrowthChart
+    checkups: Sequence[Checkup]
+    doses: Sequence[Dose]
+
+
+@dataclass(frozen=True)
+class VaccinationPage:
+    """A child's vaccinations: the plan as a picture, each vaccine with its reasons, all doses."""
+
+    child: Child
+    results: Mapping[str, GroupResult]
+    upcoming: tuple[AgendaItem, ...]
+    picture: timeline.Timeline
+    doses: Sequence[Dose]
+
+
+@dataclass(frozen=True)
+class GrowthPage:
+    """A child's growth against the 3rd to 97th percentile."""
+
+    child: Child
+    charts: tuple[growth_chart.GrowthChart, ...]
+
+
+@dataclass(frozen=True)
+class CheckupsPage:
+    """A child's checkups."""
+
+    child: Child
+    checkups: Sequence[Checkup]
+
+
+def child_page(actor: Actor, child_id: UUID) -> ChildPage:
+    """Open a child's handbook: an audited act."""
+    child = open_child(actor, child_id)
+    with reading() as session:
+        results = immunization.forecast_of(session, actor, child)
+        measured = handbook.measurements_of(session, actor, child)
+        return ChildPage(
+            child,
+            next_for_parent(results, as_of=actor.today),
+            _chart(child, Measure.WEIGHT, measured, actor.today),
+            handbook.checkups_of(session, actor, child),
+            immunization.doses_of(session, actor, child),
+        )
+
+
+def vaccination_page(actor: Actor, child_id: UUID) -> VaccinationPage:
+    """Open a child's vaccinations."""
+    child = open_child(actor, child_id)
+    with reading() as session:
+        results = immunization.forecast_of(session, actor, child)
+        doses = immunization.doses_of(session, actor, child)
+    rows = timeline_rows(
+        load_schedule(),
+        born_on=child.person.born_on,
+        sex=immunization.schedule_sex(child),
+        given=immunization.given_doses(doses),
+        as_of=actor.today,
+        name_of=lambda group: in_language(group_names(group)),
+    )
+    age = (actor.today - child.person.born_on).days
+    picture = timeline.lay_out(rows, today_days=age)
+    return VaccinationPage(
+        child, results, next_for_parent(results, as_of=actor.today), picture, doses
+    )
+
+
+def growth_page(actor: Actor, child_id: UUID) -> GrowthPage:
+    """Open a child's growth curves."""
+    child = open_child(actor, child_id)
+    with reading() as session:
+        measured = handbook.measurements_of(session, actor, child)
+    charts = tuple(_chart(child, measure, measured, actor.today) for measure in Measure)
+    return GrowthPage(child, charts)
+
+
+def checkups_page(actor: Actor, child_id: UUID) -> CheckupsPage:
+    """Open a child's checkups."""
+    child = open_child(actor, child_id)
+    with reading() as session:
+        return CheckupsPage(child, handbook.checkups_of(session, actor, child))
+
+
+def open_child(actor: Actor, child_id: UUID) -> Child:
+    """The child, if the actor may see it; the opening is written down."""
+    with transaction() as session:
+        child = visible_child(session, actor, child_id)
+        authorize(actor, Permission.CHILD_READ, child)
+        entity = chain.Entity("child", child.id, child.person_id)
+        chain.record(session, actor, Action.CHILD_OPENED, entity)
+        return child
+
+
+def _chart(
+    child: Child, measure: Measure, measured: Sequence[Measurement], today: date
+) -> growth_chart.GrowthChart:
+    per_unit = GRAMS_PER_KG if measure is Measure.WEIGHT else MILLIMETRES_PER_CM
+    points = [
+        Point(row.measured_on, row.value / per_unit, row.source)
+        for row in measured
+        if row.measure == measure
+    ]
+    sex = None if child.person.sex == Sex.NOT_KNOWN else CurveSex(child.person.sex)
+    return growth_chart.draw(measure, sex, born_on=child.person.born_on, points=points, as_of=today)

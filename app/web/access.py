@@ -1,0 +1,89 @@
+"""Default deny: whoever is not logged in reaches only what is listed here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app, request, session
+from flask_login import LoginManager, UserMixin, current_user
+
+from app.core.errors import Unauthenticated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from flask import Flask
+
+    from app.authz.actor import Actor, Assurance
+    from app.web.session import ServerSession
+
+    ActorLoader = Callable[[UUID, Assurance], Actor | None]
+
+PUBLIC_ENDPOINTS = frozenset(
+    {
+        "static",
+        "health",
+        "web.set_language",
+        "identity.login_page",
+        "identity.login_challenge",
+        "identity.login_with_card",
+        "identity.login_failed",
+        "identity.card_help",
+        "imaging_gateway.receive_events",
+    }
+)
+"""``imaging_gateway.receive_events`` is proved by the gateway's own key instead of a session."""
+
+
+class LoginNeeded(Unauthenticated):
+    """This page is for people who are logged in."""
+
+    code = "login-needed"
+
+
+class SessionUser(UserMixin):  # type: ignore[misc]
+    """Flask-Login's view of the actor."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.id = str(actor.account_id)
+        self.actor = actor
+
+
+def browser_session() -> ServerSession:
+    """The session of this request, with its typed fields."""
+    return cast("ServerSession", session._get_current_object())  # type: ignore[attr-defined]
+
+
+def current_actor() -> Actor:
+    """The person behind this request; raises ``LoginNeeded`` when there is none."""
+    if not current_user.is_authenticated:
+        raise LoginNeeded("login needed")
+    return cast("SessionUser", current_user).actor
+
+
+def init_access(app: Flask, load_actor: ActorLoader) -> None:
+    """Wire Flask-Login onto the database sessions and close every door that is not listed."""
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.init_app(app)
+
+    @manager.request_loader  # type: ignore[untyped-decorator]
+    def load(_request: object) -> SessionUser | None:
+        state = browser_session()
+        if state.account_id is None:
+            return None
+        actor = load_actor(state.account_id, state.assurance)
+        return SessionUser(actor) if actor else None
+
+    @app.before_request
+    def require_login() -> None:
+        if request.endpoint is None or request.endpoint in PUBLIC_ENDPOINTS:
+            return
+        if not current_user.is_authenticated:
+            raise LoginNeeded("login needed")
+
+
+def agent_origin() -> str:
+    """Where the person's own card agent listens."""
+    return str(current_app.config["CARD_AGENT_ORIGIN"])

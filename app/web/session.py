@@ -1,0 +1,160 @@
+"""Sessions that live in the database, so that they can be listed and ended there.
+
+The cookie carries 256 random bits; the table knows only their SHA-256. Reading a session whose
+limits have passed gives an empty new one. ``rotate`` changes the id at every change of level.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from flask.sessions import SessionInterface, SessionMixin
+from sqlalchemy import delete
+from typing_extensions import override
+from werkzeug.datastructures import CallbackDict
+
+from app.authz.actor import Assurance
+from app.core import clock
+from app.core.db import reading, transaction
+from app.crypto.digests import sha256_hex
+from app.crypto.tokens import TOKEN_LENGTH, new_token
+from app.web.models import BrowserSession
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from flask import Flask, Request, Response
+
+ANONYMOUS_LIFE = timedelta(hours=2)
+SEEN_STEP = timedelta(seconds=30)
+
+
+class ServerSession(CallbackDict[str, Any], SessionMixin):
+    """What the views see. Only JSON values may be kept in it."""
+
+    def __init__(self, token: str, row: BrowserSession | None) -> None:
+        super().__init__(row.data if row else None, on_update=self._touched)
+        self.token = token
+        self.replaced: list[str] = []
+        self.account_id: UUID | None = row.account_id if row else None
+        self.assurance = Assurance(row.assurance) if row else Assurance.NONE
+        self.created_at: datetime = row.created_at if row else clock.now()
+        self.seen_at: datetime | None = row.seen_at if row else None
+        self.idle = timedelta(seconds=row.idle_seconds) if row else ANONYMOUS_LIFE
+        self.expires_at: datetime = row.expires_at if row else self.created_at + ANONYMOUS_LIFE
+        self.new = row is None
+        self.modified = False
+        self.accessed = False
+
+    @staticmethod
+    def _touched(session: CallbackDict[str, Any]) -> None:
+        session.modified = True  # type: ignore[attr-defined]
+
+    @property
+    def id_hash(self) -> str:
+        """What names this session in the database and binds challenges to it."""
+        return sha256_hex(self.token.encode())
+
+    def rotate(self) -> None:
+        """A new id for the same data; the old id is worthless from the next answer on."""
+        if not self.new:
+            self.replaced.append(self.id_hash)
+        self.token = new_token()
+        self.new = True
+        self.modified = True
+
+    def open_for(
+        self, account_id: UUID, assurance: Assurance, *, idle: timedelta, life: timedelta
+    ) -> None:
+        """Turn this browser's session into that of a person, under a new id."""
+        self.rotate()
+        self.pop("csrf_token", None)
+        self.account_id = account_id
+        self.assurance = assurance
+        self.created_at = clock.now()
+        self.idle = idle
+        self.expires_at = self.created_at + life
+
+    def close(self) -> None:
+        """Sign out: forget everything, under a new id."""
+        self.rotate()
+        self.clear()
+        self.account_id = None
+        self.assurance = Assurance.NONE
+        self.idle = ANONYMOUS_LIFE
+        self.expires_at = clock.now() + ANONYMOUS_LIFE
+
+
+class DatabaseSessions(SessionInterface):
+    """Flask's session interface over the table ``browser_session``."""
+
+    def __init__(self, *, secure: bool) -> None:
+        self.secure = secure
+        self.cookie = "__Host-tsunagu" if secure else "tsunagu"
+
+    @override
+    def open_session(self, app: Flask, request: Request) -> ServerSession:
+        """The browser's live session, or an empty one."""
+        token = request.cookies.get(self.cookie, "")
+        row = _live_row(token) if len(token) == TOKEN_LENGTH else None
+        return ServerSession(token if row else new_token(), row)
+
+    @override
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Store what changed and hand the browser its cookie when the id is new."""
+        assert isinstance(session, ServerSession)  # noqa: S101 - open_session made it
+        response.headers.add("Vary", "Cookie")
+        if session.new and not session.modified:
+            return
+        now = clock.now()
+        stale = session.seen_at is None or now - session.seen_at > SEEN_STEP
+        if session.modified or stale:
+            _store(session, now)
+        if session.new:
+            response.set_cookie(
+                self.cookie,
+                session.token,
+                path="/",
+                secure=self.secure,
+                httponly=True,
+                samesite="Lax",
+            )
+
+
+def end_expired_sessions() -> int:
+    """Delete sessions past their absolute limit; returns how many."""
+    with transaction() as session:
+        gone = session.execute(
+            delete(BrowserSession).where(BrowserSession.expires_at <= clock.now())
+        )
+        return int(getattr(gone, "rowcount", 0))
+
+
+def _live_row(token: str) -> BrowserSession | None:
+    with reading() as session:
+        row = session.get(BrowserSession, sha256_hex(token.encode()))
+    if row is None:
+        return None
+    now = clock.now()
+    idle_until = row.seen_at + timedelta(seconds=row.idle_seconds)
+    return row if now < row.expires_at and now < idle_until else None
+
+
+def _store(state: ServerSession, now: datetime) -> None:
+    with transaction() as session:
+        for old in state.replaced:
+            session.execute(delete(BrowserSession).where(BrowserSession.id_hash == old))
+        row = session.get(BrowserSession, state.id_hash)
+        if row is None:
+            if not state.new:
+                return
+            row = BrowserSession(id_hash=state.id_hash)
+            session.add(row)
+        row.account_id = state.account_id
+        row.assurance = int(state.assurance)
+        row.data = dict(state)
+        row.created_at = state.created_at
+        row.seen_at = now
+        row.idle_seconds = int(state.idle.total_seconds())
+        row.expires_at = state.expires_at
