@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,17 @@ TRANSLATIONS = ROOT / "app" / "translations"
 LANGUAGES = ("en", "easy")
 _METHODS = [("**/templates/**.html", "jinja2"), ("**.py", "python")]
 _KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None}
+_HEADER = """\
+msgid ""
+msgstr ""
+"Project-Id-Version: Tsunagu\\n"
+"Language: {locale}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {plural}\\n"
+
+"""
 
 Text = str | tuple[str, ...]
 
@@ -52,9 +64,9 @@ def messages(folder: Path = ROOT / "app") -> Iterator[Message]:
             yield Message(text=text, path=f"{folder.name}/{path}", line=line)
 
 
-def read_language(language: str) -> Catalog:
+def read_language(language: str, folder: Path = TRANSLATIONS) -> Catalog:
     """The catalogue of one language."""
-    with (TRANSLATIONS / f"{language}.po").open("rb") as file:
+    with (folder / f"{language}.po").open("rb") as file:
         return read_po(file, locale="en" if language == "en" else "ja")
 
 
@@ -67,22 +79,29 @@ def is_translated(catalogue: Catalog, message: Message) -> bool:
     return all((forms,) if isinstance(forms, str) else forms)
 
 
-def missing(language: str) -> list[Message]:
+def missing(language: str, folder: Path = TRANSLATIONS) -> list[Message]:
     """Strings of the product this language cannot say yet."""
-    catalogue = read_language(language)
+    catalogue = read_language(language, folder)
     return [message for message in messages() if not is_translated(catalogue, message)]
 
 
-def update(language: str) -> None:
+def update(language: str, folder: Path = TRANSLATIONS) -> None:
     """Add new strings empty, drop those the product no longer has; translations stay."""
-    catalogue = read_language(language)
+    catalogue = read_language(language, folder)
     wanted = Catalog(charset="utf-8")
     for message in messages():
         wanted.add(message.text)
-    catalogue.update(wanted, no_fuzzy_matching=True)
+    catalogue.update(wanted, no_fuzzy_matching=True, update_creation_date=False)
     catalogue.obsolete.clear()
-    with (TRANSLATIONS / f"{language}.po").open("wb") as file:
-        write_po(file, catalogue, width=100, no_location=True, sort_output=True)
+    write(catalogue, language, folder)
+
+
+def write(catalogue: Catalog, language: str, folder: Path = TRANSLATIONS) -> None:
+    """Write a catalogue sorted by message and without dates, so that a change shows as one line."""
+    text = BytesIO()
+    write_po(text, catalogue, width=100, no_location=True, omit_header=True, sort_output=True)
+    header = _HEADER.format(locale=catalogue.locale, plural=catalogue.plural_forms)
+    (folder / f"{language}.po").write_bytes(header.encode() + text.getvalue())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
