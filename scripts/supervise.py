@@ -6,7 +6,7 @@ import argparse
 import sys
 from functools import partial
 
-from scripts.demo import DEMO_CAST
+from scripts.cast import DEMO_CAST
 from scripts.supervisor import Supervisor
 from scripts.welcome import welcome
 from scripts.world import World

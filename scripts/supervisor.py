@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import shlex
-import socket
 import threading
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
 from honcho.manager import Manager  # type: ignore[import-untyped]
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     from scripts.world import Program
 
 WORTH_SHOWING = re.compile(r"\b(warning|error|critical|traceback|exception)\b", re.IGNORECASE)
+EXPECTED = re.compile(r"simulated|number of CPU cores")
+"""Warnings of every start: that parts are simulated, and the server's advice about threads."""
 START_LIMIT = 60.0
 PROBE_PAUSE = 0.1
+PROBE_LIMIT = 5.0
 STOPPED_BY_PERSON = frozenset({130, 143})
 
 
@@ -45,8 +49,13 @@ class LogFiles:
         with (self._folder / f"{message.name}.log").open("a", encoding="utf-8") as file:
             file.write(text)
         for line in text.splitlines():
-            if message.name != "system" and WORTH_SHOWING.search(line):
+            if message.name != "system" and is_news(line):
                 complain(f"{message.name:<16}| {line}")
+
+
+def is_news(line: str) -> bool:
+    """Whether a line of a program's log belongs on the screen."""
+    return bool(WORTH_SHOWING.search(line)) and not EXPECTED.search(line)
 
 
 class Supervisor:
@@ -93,7 +102,7 @@ class Supervisor:
     def _wait_for(self, program: Program, watch: Stopwatch) -> bool:
         if program.port is None:
             return True
-        while not _answers(program.port):
+        while not _answers(program.port, program.health):
             if watch.seconds > START_LIMIT:
                 complain(f"{program.name} does not answer. Log: {self._logs / program.name}.log")
                 return False
@@ -102,9 +111,15 @@ class Supervisor:
         return True
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, health: str) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=PROBE_LIMIT)
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
+        connection.connect()
+        if not health:
             return True
-    except OSError:
+        connection.request("GET", health)
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
         return False
+    finally:
+        connection.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Protocol
 
+from scripts.steps import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -45,7 +47,7 @@ def welcome(world: World, cast: Iterable[CastMember], seconds: float) -> str:
             "",
             *(f"    {line}" for line in table(HEADINGS, rows)),
             "",
-            f"  Logs   {world.var / 'log'}",
+            f"  Logs   {(world.var / 'log').relative_to(ROOT)}",
             "  Stop   Ctrl-C",
             "",
         )

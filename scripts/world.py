@@ -30,6 +30,9 @@ PORTS = {
     "gateway-b-dimse": 11113,
 }
 
+HEALTH = {"portal": "/health"}
+PORTAL_THREADS = 8
+
 
 @dataclass(frozen=True)
 class Hospital:
@@ -48,12 +51,17 @@ HOSPITALS = (
 
 @dataclass(frozen=True)
 class Program:
-    """One process of the world. ``port`` answers once it is ready; None listens nowhere."""
+    """One process of the world.
+
+    ``port`` answers once it is ready; None listens nowhere. With ``health``, a path, being ready
+    means an answer 200 to it over HTTP.
+    """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
     port: int | None
+    health: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,7 @@ class World:
         """Every process, in the order in which they start."""
         environment = self.environment()
         return tuple(
-            Program(name, command, environment[name], self.ports.get(name))
+            Program(name, command, environment[name], self.ports.get(name), HEALTH.get(name, ""))
             for name, command in self._commands().items()
         )
 
@@ -124,7 +132,8 @@ class World:
     def _granian(self) -> tuple[str, ...]:
         port = str(self.ports["portal"])
         listen = ("--host", "127.0.0.1", "--port", port, "--no-ws")
-        return (str(BIN / "granian"), "--interface", "wsgi", *listen, "wsgi:app")
+        threads = ("--blocking-threads", str(PORTAL_THREADS))
+        return (str(BIN / "granian"), "--interface", "wsgi", *listen, *threads, "wsgi:app")
 
     def _modality(self) -> tuple[str, ...]:
         targets = [

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from config.settings import ROOT
+from scripts.supervisor import is_news
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ LISTENER = """
 import os, pathlib, signal, socket, sys
 port, pid_file, manner = int(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
 pid_file.write_text(str(os.getpid()))
-print("WARNING: a simulated listener" if manner == "warn" else "a quiet start", flush=True)
+print("WARNING: a full disk" if manner == "warn" else "a quiet start", flush=True)
 door = socket.create_server(("127.0.0.1", port))
 if manner == "end":
     door.accept()
@@ -141,6 +142,20 @@ def test_the_screen_is_quiet_except_for_warnings_and_logs_keep_all(
     run = Run(tmp_path, "stay", "warn")
     runs.append(run)
     screen = run.read_until("ALL ANSWER")
-    assert "listener-1      | WARNING: a simulated listener" in screen
+    assert "listener-1      | WARNING: a full disk" in screen
     assert "quiet start" not in screen
     assert "a quiet start" in (tmp_path / "log" / "listener-0.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("[ERROR] worker ended", True),
+        ("Traceback (most recent call last):", True),
+        ('{"event": "disk nearly full", "level": "warning"}', True),
+        ("[warning  ] simulated_card_desk_started", False),
+        ("[INFO] Started worker-1", False),
+    ],
+)
+def test_the_screen_shows_news_only(line: str, shown: bool) -> None:  # noqa: FBT001 - a verdict
+    assert is_news(line) is shown
