@@ -15,10 +15,15 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from asn1crypto import cms  # type: ignore[import-untyped]
+from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from app.core import db
+from app.crypto.digests import sha256
 from app.jpki.challenge import Challenge
+from app.jpki.models import Crl, CrlEntry
 from app.jpki.revocation import NotRevoked, StatusSource
 from app.jpki.trust import TrustStore
 from simulators.jlis.authority import new_key
@@ -27,7 +32,7 @@ from simulators.jlis.office import Office
 from simulators.jlis.server import JlisServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from app.jpki.anchors import ProvenPath
@@ -95,6 +100,50 @@ class NothingRevoked:
         return NotRevoked(StatusSource.CRL, at, at + timedelta(hours=1), crl_number=1)
 
 
+def sign_document(
+    issued: Issued,
+    text: str,
+    *,
+    at: datetime = AT,
+    attributes: Sequence[dict[str, Any]] | None = None,
+    signature: bytes | None = None,
+) -> bytes:
+    """CMS SignedData over a text, as the card agent makes it. DER."""
+    certificate = asn1_x509.Certificate.load(issued.der)
+    content = text.encode()
+    signed_attributes = cms.CMSAttributes(
+        [
+            {"type": "content_type", "values": ["data"]},
+            {"type": "message_digest", "values": [sha256(content)]},
+            {"type": "signing_time", "values": [cms.Time({"utc_time": at})]},
+            *(attributes or ()),
+        ]
+    )
+    made = signature or sign_rs256(issued.key, signed_attributes.dump())
+    signer = {
+        "version": "v1",
+        "sid": {
+            "issuer_and_serial_number": {
+                "issuer": certificate.issuer,
+                "serial_number": certificate.serial_number,
+            }
+        },
+        "digest_algorithm": {"algorithm": "sha256"},
+        "signed_attrs": signed_attributes,
+        "signature_algorithm": {"algorithm": "rsassa_pkcs1v15"},
+        "signature": made,
+    }
+    signed = {
+        "version": "v1",
+        "digest_algorithms": [{"algorithm": "sha256"}],
+        "encap_content_info": {"content_type": "data", "content": content},
+        "certificates": [certificate],
+        "signer_infos": [signer],
+    }
+    info = {"content_type": "signed_data", "content": cms.SignedData(signed)}
+    return bytes(cms.ContentInfo(info).dump())
+
+
 @pytest.fixture(scope="session")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     """One simulated J-LIS a test process. Cards are cheap: issue one per test."""
@@ -105,6 +154,16 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
 def trust(office: Office) -> TrustStore:
     """The trust profile that pins it."""
     return TrustStore.load(office.var / "trust")
+
+
+@pytest.fixture
+def revocation_tables(tmp_path: Path) -> Iterator[None]:
+    """The tables of the revocation store in a database of their own."""
+    engine = db.make_engine(f"sqlite:///{tmp_path / 'revocation.sqlite'}")
+    db.Base.metadata.create_all(engine, tables=[Crl.__table__, CrlEntry.__table__])  # type: ignore[list-item]
+    db.bind(engine)
+    yield
+    engine.dispose()
 
 
 @pytest.fixture

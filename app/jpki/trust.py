@@ -94,7 +94,7 @@ class TrustStore:
             profile, declared = str(data["profile"]), bool(data["simulated"])
         except OSError as error:
             raise Misconfigured(f"the trust profile in {folder} cannot be read: {error}") from error
-        except (KeyError, TypeError, *PARSE_ERRORS) as error:
+        except (KeyError, x509.ExtensionNotFound, *PARSE_ERRORS) as error:
             raise Misconfigured(f"the trust profile in {folder} is malformed: {error!r}") from error
         _require_apart(authentication, signature)
         anchors = (*authentication.anchors, *signature.anchors)

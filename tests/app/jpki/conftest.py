@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.pki import card, jlis_server, office, trust
+from tests.pki import card, jlis_server, office, revocation_tables, trust
 
-__all__ = ["card", "jlis_server", "office", "trust"]
+__all__ = ["card", "jlis_server", "office", "revocation_tables", "trust"]
