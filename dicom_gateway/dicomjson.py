@@ -10,7 +10,7 @@ import json
 import struct
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
@@ -109,7 +109,7 @@ def require_declared_text(data_set: Dataset) -> None:
         return
     strict = ["ascii", *listed[1:]]
     for tag in list(data_set.keys()):
-        raw = data_set.get_item(tag)
+        raw = cast("object", data_set.get_item(tag))
         if isinstance(raw, RawDataElement) and _is_undeclared_text(raw):
             data_set[tag] = convert_raw_data_element(raw, encoding=strict, ds=data_set)
 

@@ -1,0 +1,1 @@
+"""A simulated modality: sends fictional studies by C-STORE. For development and tests only."""
