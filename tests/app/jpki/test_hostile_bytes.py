@@ -1,0 +1,131 @@
+"""Whatever bytes arrive, the answer is one of our own refusals: no crash, no other exception."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.core.errors import TsunaguError
+from app.jpki.authentication import UnverifiedToken, verify_login
+from app.jpki.certificates import read_authentication_certificate, read_signature_certificate
+from app.jpki.crl import read_crl
+from app.jpki.document import verify_document
+from app.jpki.ocsp import build_request, read_response
+from app.jpki.signature import SignatureAlgorithm
+from simulators.jlis.index import Partition
+from simulators.jlis.profile import Purpose
+from tests.pki import AT, CHALLENGE, NothingRevoked, issue_card, sign_document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.jpki.trust import TrustStore
+    from simulators.jlis.card_folder import Card
+    from simulators.jlis.office import Office
+
+pytestmark = pytest.mark.filterwarnings("ignore:Parsed a serial number")
+hostile = settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@st.composite
+def mutations(draw: st.DrawFn, original: bytes) -> bytes:
+    """The original with a few bytes set, cut out, doubled or inserted."""
+    data = bytearray(original)
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, max(len(data) - 1, 0)))
+        match draw(st.sampled_from(["set", "cut", "insert", "double"])):
+            case "set" if data:
+                data[at] = draw(st.integers(0, 255))
+            case "cut":
+                del data[at : at + draw(st.integers(1, 40))]
+            case "insert":
+                data[at:at] = draw(st.binary(min_size=1, max_size=8))
+            case _:
+                data[at:at] = data[at : at + draw(st.integers(1, 40))]
+    return bytes(data)
+
+
+def only_refuses(work: Callable[[], Any]) -> None:
+    with contextlib.suppress(TsunaguError):
+        work()
+
+
+@hostile
+@given(data=st.data())
+def test_mutated_certificates(card: Card, trust: TrustStore, data: st.DataObject) -> None:
+    der = data.draw(mutations(card.auth.der))
+    token = UnverifiedToken(der, SignatureAlgorithm.RS256, b"\x01" * 256)
+    with pytest.raises(TsunaguError):
+        verify_login(token, CHALLENGE, trust, NothingRevoked(), at=AT)
+
+
+@hostile
+@given(data=st.data())
+def test_mutated_signature_certificates(card: Card, data: st.DataObject) -> None:
+    der = data.draw(mutations(card.signing.der))
+    only_refuses(lambda: read_signature_certificate(der))
+
+
+@hostile
+@given(der=st.binary(max_size=200))
+def test_any_bytes(trust: TrustStore, der: bytes) -> None:
+    for work in (
+        lambda: read_authentication_certificate(der),
+        lambda: read_signature_certificate(der),
+        lambda: read_crl(der, trust.authentication, at=AT),
+        lambda: verify_document(der, "x", trust, NothingRevoked(), at=AT),
+    ):
+        with pytest.raises(TsunaguError):
+            work()
+
+
+@hostile
+@given(data=st.data())
+def test_mutated_documents(office: Office, trust: TrustStore, data: st.DataObject) -> None:
+    document = sign_document(issue_card(office).signing, "本文")
+    mutated = data.draw(mutations(document))
+    only_refuses(lambda: verify_document(mutated, "本文", trust, NothingRevoked(), at=AT))
+
+
+@hostile
+@given(data=st.data())
+def test_mutated_lists(office: Office, trust: TrustStore, data: st.DataObject) -> None:
+    crl = office.crl(Partition(Purpose.AUTHENTICATION, 3, "131016"), at=AT)
+    mutated = data.draw(mutations(crl))
+    only_refuses(lambda: list(read_crl(mutated, trust.authentication, at=AT).entries()))
+
+
+@hostile
+@given(data=st.data())
+def test_mutated_ocsp_answers(
+    office: Office, card: Card, trust: TrustStore, data: st.DataObject
+) -> None:
+    path = trust.path_to_anchor(read_authentication_certificate(card.auth.der), at=AT)
+    nonce = b"n" * 32
+    answer = office.ocsp(Purpose.AUTHENTICATION, build_request(path, nonce), at=AT)
+    mutated = data.draw(mutations(answer))
+    only_refuses(lambda: read_response(mutated, path, nonce, at=AT))
+
+
+@hostile
+@given(
+    message=st.dictionaries(
+        st.sampled_from(["type", "version", "certificate", "algorithm", "signature", "x"]), JSON
+    )
+)
+def test_any_json(message: dict[str, Any]) -> None:
+    with pytest.raises(TsunaguError):
+        UnverifiedToken.from_json(message)
