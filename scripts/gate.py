@@ -61,8 +61,9 @@ def unit_tests() -> Step:
 
 def all_tests() -> Step:
     """Unit, integration and browser tests with coverage."""
+    parallel = ("-n", "2", "--dist", "loadfile")
     coverage = ("--cov", "--cov-report=term:skip-covered")
-    return _step("tests", PYTHON, "-m", "pytest", "-n", "2", *coverage, shown=4)
+    return _step("tests", PYTHON, "-m", "pytest", *parallel, *coverage, shown=8)
 
 
 def lint() -> None:
