@@ -14,8 +14,18 @@ if TYPE_CHECKING:
 
     from tests.browser.viewer.peer import Portal
 
-DEADLINE_MS = 20_000
+DEADLINE_MS = 15_000
 NOISE = re.compile(r"\[INFO\]|GL Driver Message|GPU stall|WebGL.*fallback")
+SHOWN = "count => document.querySelectorAll('.viewport svg text').length === count"
+STEADY_MS = 300
+"""A shown length counts when it has not changed for this long: the tool computes it in steps."""
+STEADY = """([count, steady]) => {
+  const shown = [...document.querySelectorAll('.viewport svg text')].map(text => text.textContent);
+  const key = JSON.stringify(shown);
+  if (window.steadyKey !== key) { window.steadyKey = key; window.steadySince = performance.now(); }
+  return shown.length === count && performance.now() - window.steadySince > steady;
+}"""
+LENGTHS = "() => [...document.querySelectorAll('.viewport svg text')].map(text => text.textContent)"
 PIXELS = """() => {
   const canvas = document.querySelector('.viewport canvas');
   const { width, height } = canvas;
@@ -58,6 +68,21 @@ class Pixels:
     @property
     def height(self) -> float:
         return self.bottom - self.top
+
+
+@dataclass(frozen=True)
+class Length:
+    """One measurement as shown: number, unit, and what vouches for the scale."""
+
+    value: float
+    unit: str
+    source: str
+
+    @classmethod
+    def read(cls, text: str) -> Length:
+        match = re.fullmatch(r"([0-9.]+) (mm|px)(.*)", text)
+        assert match, text
+        return cls(float(match[1]), match[2], match[3])
 
 
 @dataclass
@@ -143,6 +168,10 @@ class Desk:
     def text(self, selector: str) -> str:
         return self.page.locator(selector).first.inner_text()
 
+    def clear_lengths(self) -> None:
+        self.page.keyboard.press("Delete")
+        self.wait(SHOWN, 0)
+
     def stage(self) -> dict[str, float]:
         """The pane's box on the page."""
         box = self.page.locator(".viewport").bounding_box()
@@ -159,15 +188,17 @@ class Desk:
         mouse.move(box["x"] + end[0], box["y"] + end[1], steps=4)
         mouse.up(button=button)
 
-    def measure(self, start: tuple[float, float], end: tuple[float, float]) -> dict[str, Any]:
-        """Draw one Length and return it."""
-        before = len(self.state()["lengths"])
+    def measure(self, start: tuple[float, float], end: tuple[float, float]) -> Length:
+        """Draw one Length and return it as the page shows it."""
+        before = len(self.lengths())
         self.page.keyboard.press("l")
         self.drag(start, end)
-        self.wait("count => window.__viewer.state().lengths.filter(l => l.length > 0).length > count", before)
-        self.settle()
-        found: dict[str, Any] = self.state()["lengths"][-1]
-        return found
+        self.wait(STEADY, [before + 1, STEADY_MS])
+        return self.lengths()[-1]
+
+    def lengths(self) -> list[Length]:
+        """Every length shown in the pane, in the order they were drawn."""
+        return [Length.read(text) for text in self.page.evaluate(LENGTHS)]
 
     def touch(self) -> CDPSession:
         return self.page.context.new_cdp_session(self.page)

@@ -5,7 +5,7 @@ import { Prefetcher } from '../loading/prefetcher';
 import { TAG, text } from '../dicomweb/json';
 import { registeredFrame } from '../rendering/frameRegistry';
 import { PaneTools, type ToolName } from '../rendering/paneTools';
-import { presetsFor, type Preset } from '../rendering/presets';
+import { presetsFor, type Preset, type ResolvedPreset } from '../rendering/presets';
 import { StackPane } from '../rendering/stackPane';
 import { wheelSteps } from '../rendering/wheelSteps';
 import type { SeriesSummary } from '../study/series';
@@ -49,7 +49,7 @@ export class PaneController {
       onWanted: (index) => this.#wanted(index),
       onDisplayed: (index, image) => this.#displayed(index, image),
       onFailed: (index, error) => this.#failed(index, error),
-      onWindow: (window) => this.view.showWindow(window),
+      onWindow: (window) => this.#showWindow(window),
       onRendered: () => this.events.onPainted(this.pane.index),
     });
     const target = { goBy: (steps: number) => void this.pane.goBy(steps), slices: () => this.pane.count };
@@ -171,7 +171,6 @@ export class PaneController {
     this.view.showNotes(this.#notes(image));
     if (!this.#lapsed) this.view.cover.hide();
     if (first) this.#setPresets(presetsFor(this.#series?.summary.modality ?? '', image.color));
-    if (image.color) this.view.hideWindow();
     this.#prefetcher?.markDone(index);
     this.#prefetcher?.run();
   }
@@ -184,6 +183,12 @@ export class PaneController {
     const retry = { label: this.say('error.retry'), act: () => void this.pane.retry() };
     if (!this.#lapsed) this.view.cover.show('warning', wordsFor(error, this.say, index), retry);
     this.#prefetcher?.run();
+  }
+
+  /** Window numbers mean something for grey values only. */
+  #showWindow(window: ResolvedPreset): void {
+    if (this.pane.viewport.getCornerstoneImage()?.color) this.view.hideWindow();
+    else this.view.showWindow(window);
   }
 
   #setPresets(presets: readonly Preset[]): void {

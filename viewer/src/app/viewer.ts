@@ -67,7 +67,7 @@ export class Viewer {
 
   /** Read what may be seen and open the first series. */
   async start(): Promise<void> {
-    this.#toolbar.showTool('window');
+    this.#toolbar.showTool(matchMedia('(pointer: coarse)').matches ? 'scroll' : 'window');
     this.#showTimeLeft();
     const timer = setInterval(() => this.#showTimeLeft(), TIME_LEFT_EVERY_MS);
     this.#abort.signal.addEventListener('abort', () => clearInterval(timer));

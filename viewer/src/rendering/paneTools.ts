@@ -24,6 +24,9 @@ const CLASS = {
 } as const;
 const NAMES = Object.keys(CLASS) as ToolName[];
 
+/** First tools: on the mouse's primary button, and on one finger. */
+const INITIAL: readonly [ToolName, ToolName] = ['window', 'scroll'];
+
 interface ScrollTarget {
   readonly goBy: (steps: number) => void;
   readonly slices: () => number;
@@ -46,7 +49,7 @@ export class PaneTools {
     group.addTool(PanTool.toolName);
     group.addTool(LengthTool.toolName, { getTextLines: textLines(say) });
     group.addViewport(paneId, engineId);
-    this.#bind('window', 'scroll');
+    this.#bind(...INITIAL);
   }
 
   /** Put a tool on the primary mouse button and on one finger. */
@@ -56,17 +59,22 @@ export class PaneTools {
 
   /** Remove this pane's measurements. */
   clearMeasurements(): void {
-    annotation.state.removeAnnotations(LengthTool.toolName, this.#element);
+    // The library's own removal by tool skips every other one.
+    for (const item of [...this.#drawn()]) annotation.state.removeAnnotation(item.annotationUID ?? '');
   }
 
   /** Lengths drawn in this pane, as shown. */
   measurements(): readonly LengthStats[] {
-    const drawn = annotation.state.getAnnotations(LengthTool.toolName, this.#element) ?? [];
-    return drawn.flatMap((item) => Object.values(item.data.cachedStats ?? {}) as LengthStats[]);
+    return this.#drawn().flatMap((item) => Object.values(item.data.cachedStats ?? {}) as LengthStats[]);
+  }
+
+  #drawn(): Types.Annotations {
+    return annotation.state.getAnnotations(LengthTool.toolName, this.#element) ?? [];
   }
 
   #bind(mouse: ToolName, touch: ToolName): void {
     const { MouseBindings } = Enums;
+    this.#element.dataset['tool'] = mouse;
     for (const name of NAMES) {
       this.#group.setToolPassive(CLASS[name].toolName, { removeAllBindings: true });
     }

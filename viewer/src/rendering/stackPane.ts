@@ -2,6 +2,7 @@ import {
   Enums,
   eventTarget,
   imageLoader,
+  utilities,
   type RenderingEngine,
   type StackViewport,
   type Types,
@@ -100,9 +101,7 @@ export class StackPane {
     const own = { center: first(image.windowCenter), width: first(image.windowWidth) };
     const range = { min: image.minPixelValue, max: image.maxPixelValue };
     const { center, width } = resolvePreset(preset, own, range);
-    this.#viewport.setProperties({
-      voiRange: { lower: center - width / 2, upper: center + width / 2 },
-    });
+    this.#viewport.setProperties({ voiRange: utilities.windowLevel.toLowHighRange(width, center) });
     this.#viewport.render();
   }
 
@@ -171,7 +170,8 @@ export class StackPane {
 function reportedByEvent(): void {}
 
 function windowOf(range: Types.VOIRange): ResolvedPreset {
-  return { center: (range.lower + range.upper) / 2, width: range.upper - range.lower };
+  const { windowCenter, windowWidth } = utilities.windowLevel.toWindowLevel(range.lower, range.upper);
+  return { center: windowCenter, width: windowWidth };
 }
 
 function first(value: number | number[]): number {
