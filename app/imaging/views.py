@@ -111,11 +111,8 @@ def link() -> ResponseReturnValue:
     if not held:
         return redirect(url_for("imaging.reception"))
     try:
-        entry = service.LinkEntry(
-            organisation_id=pages.desk_of(current_actor(), Role.RECEPTIONIST),
-            person_id=UUID(held["person_id"]),
-            local_patient_id=read_patient_id(),
-        )
+        desk = pages.desk_of(current_actor(), Role.RECEPTIONIST)
+        entry = service.LinkEntry(desk, UUID(held["person_id"]), read_patient_id())
         service.link_patient(current_actor(), entry)
     except (BadInput, PatientIdTaken) as problem:
         page = _desk(problem.code)

@@ -24,7 +24,6 @@ PUBLIC_ENDPOINTS = frozenset(
     {
         "static",
         "health",
-        "web.set_language",
         "identity.login_page",
         "identity.login_challenge",
         "identity.login_with_card",
