@@ -67,12 +67,12 @@ class Tour:
         context.set_default_timeout(LONG)
         return context.new_page()
 
-    def picture(self, page: Page, name: str, *, whole: bool = True) -> None:
+    def picture(self, page: Page, name: str) -> None:
         """Keep what the person sees, on the phone and on the desk."""
         kept = page.viewport_size
         for size in (PHONE, DESK):
             page.set_viewport_size({"width": size["width"], "height": size["height"]})
-            page.screenshot(path=self.pictures / f"{name}-{size['width']}.png", full_page=whole)
+            page.screenshot(path=self.pictures / f"{name}-{size['width']}.png")
         if kept:
             page.set_viewport_size(kept)
 
@@ -166,7 +166,7 @@ def sharing_journey(tour: Tour) -> None:
         doctor.get_by_role("link", name="画像を開く").click()
         expect(doctor.locator("#viewer canvas").first).to_be_visible(timeout=LONG)
         wait_for_pixels(doctor)
-        tour.picture(doctor, "13-viewer", whole=False)
+        tour.picture(doctor, "13-viewer")
     with tour.step("the patient sees who looked"):
         wait_for_reading(tour, patient)
         tour.picture(patient, "14-who-looked")

@@ -8,6 +8,7 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
+from app.core import clock
 from app.immunization.schedule import load_schedule
 from app.immunization.service import DoseEntry
 from app.web.i18n import current_language
@@ -25,7 +26,9 @@ class DoseForm(FlaskForm):  # type: ignore[misc]
         _("ワクチン"), validators=[InputRequired(_("ワクチンを選んでください。"))]
     )
     given_on = DateField(
-        _("接種した日"), validators=[InputRequired(_("接種した日を入れてください。"))]
+        _("接種した日"),
+        default=clock.today,
+        validators=[InputRequired(_("接種した日を入れてください。"))],
     )
     lot = StringField(
         _("ロット番号"), validators=[Optional(), Length(max=32, message=_("32字までです。"))]

@@ -21,9 +21,33 @@ class Advice:
     way_on: str = "retry"
 
 
+SPOKEN_OF_AS = {
+    "malformed-certificate": "unknown-issuer",
+    "malformed-attributes": "unknown-issuer",
+    "wrong-key-usage": "wrong-policy",
+    "unexpected-extension": "unknown-issuer",
+    "issuer-not-valid": "unknown-issuer",
+    "path-not-proved": "unknown-issuer",
+    "path-too-long": "unknown-issuer",
+    "algorithm-not-allowed": "signature-invalid",
+    "certificate-unknown-to-issuer": "certificate-revoked",
+    "validation-time-exceeded": "revocation-unknown",
+    "revocation-indeterminate": "revocation-unknown",
+    "ocsp-failed": "revocation-unknown",
+    "ocsp-malformed": "revocation-unknown",
+    "ocsp-replayed": "revocation-unknown",
+    "ocsp-wrong-responder": "revocation-unknown",
+    "ocsp-signature-invalid": "revocation-unknown",
+    "ocsp-wrong-certificate": "revocation-unknown",
+    "ocsp-stale": "revocation-unknown",
+    "malformed-document": "malformed-token",
+}
+"""Refusals that differ for the auditor but not for the person, who can only do the same thing."""
+
+
 def advice_for(code: str) -> Advice:
     """The words for a refusal; an unknown code gets the general ones."""
-    return _known().get(code) or Advice(
+    return _known().get(SPOKEN_OF_AS.get(code, code)) or Advice(
         _("ログインできませんでした"),
         _("カードからの返事を確かめられませんでした。"),
         _("もう一度お試しください。くり返すときは、窓口にご相談ください。"),

@@ -37,7 +37,10 @@ def login_page() -> ResponseReturnValue:
     if target:
         session["next"] = target
     return render_template(
-        "identity/login.html", agent=agent_origin(), asked=target not in {None, "/"}, step_up=card_only
+        "identity/login.html",
+        agent=agent_origin(),
+        asked=target not in {None, "/"},
+        step_up=card_only,
     )
 
 

@@ -42,6 +42,11 @@ class AgendaItem:
         """Whether the child should be vaccinated now."""
         return self.result.status in NOW
 
+    @property
+    def near(self) -> bool:
+        """Whether it belongs on the first screen: to be given now, possible already, or soon."""
+        return self.result.status is not Status.NOT_YET
+
 
 def next_for_parent(results: Mapping[str, GroupResult], *, as_of: date) -> tuple[AgendaItem, ...]:
     """The vaccines a parent can act on, ordered by deadline.
