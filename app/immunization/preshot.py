@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.immunization import explain, forecast
-from app.immunization.evaluation import conflict_of, walk
+from app.immunization.errors import UnknownProduct
+from app.immunization.evaluation import belonging, conflict_of, walk
 from app.immunization.plan import GroupPlan, lay_out
-from app.immunization.results import STOPPING, GivenDose, GroupResult, Reason, Status, Verdict
+from app.immunization.results import STOPPING, DoseVerdict, GivenDose, Reason, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from app.immunization.rules import Product, Schedule, Sex
@@ -52,34 +53,44 @@ def check_before_shot(
 
     Raises ``UnknownProduct``, ``DoseBeforeBirth``, ``AskedBeforeBirth``.
     """
+    if product not in schedule.products:
+        raise UnknownProduct(f"unknown product {product!r}")
     recorded = list(given)
-    intended = GivenDose(product, on)
     before = forecast.ask(schedule, born_on=born_on, sex=sex, given=recorded, as_of=on)
-    after = forecast.ask(schedule, born_on=born_on, sex=sex, given=[*recorded, intended], as_of=on)
-    judged = [
-        explain.with_reasons(
-            schedule, plan, forecast.decide_one(after, plan.group.code), after.history, on
-        )
+    after = before._replace(history=(*before.history, GivenDose(product, on)))
+    plans = [
+        plan
         for plan in lay_out(schedule, born_on)
         if product in plan.group.counts and _takes(plan, on)
     ]
-    doses = [dose for result in judged for dose in result.doses if dose.date == on]
+    judged = {plan.group.code: _intended(after, plan) for plan in plans}
     warnings = [
         *_record_warnings(schedule, schedule.products[product], recorded, on),
-        *_series_warnings(before, judged, product),
+        *_series_warnings(before, plans, judged, product),
     ]
-    if not judged:
-        return _outside_routine(schedule, before, intended, warnings)
+    if not plans:
+        return _outside_routine(schedule, before, after.history[-1], warnings)
+    doses = [dose for dose in judged.values() if dose is not None]
     verdict = _overall([dose.verdict for dose in doses])
     return PreShot(
         product,
         on,
         verdict,
-        tuple(result.group for result in judged),
+        tuple(judged),
         tuple(dose.reason for dose in doses if dose.reason and dose.verdict is verdict),
         tuple(warnings),
         max((dose.allowed_from for dose in doses if dose.allowed_from), default=None),
     )
+
+
+def _intended(after: forecast.Asked, plan: GroupPlan) -> DoseVerdict | None:
+    """The verdict on the last dose of the history; None where the walk did not come that far."""
+    result = forecast.decide_one(after, plan.group.code)
+    if len(result.doses) < len(belonging(plan, after.history)):
+        return None
+    dose = result.doses[-1]
+    reason = explain.verdict_reason(after.schedule, plan, dose, after.history)
+    return replace(dose, reason=reason)
 
 
 def _takes(plan: GroupPlan, on: date) -> bool:
@@ -109,26 +120,26 @@ def _record_warnings(
 
 
 def _series_warnings(
-    before: forecast.Asked, judged: Sequence[GroupResult], product: str
+    before: forecast.Asked,
+    plans: Sequence[GroupPlan],
+    judged: Mapping[str, DoseVerdict | None],
+    product: str,
 ) -> Iterator[Reason]:
-    schedule, on = before.schedule, before.as_of
-    plans = {plan.group.code: plan for plan in lay_out(schedule, before.born_on)}
-    for result in judged:
-        plan = plans[result.group]
-        ahead = forecast.decide_one(before, result.group)
-        if not any(dose.date == on for dose in result.doses):
-            code = "status.not_applicable"
-            if result.status is Status.NEEDS_REVIEW:
-                code = "shot.review_first"
-            yield explain.say(schedule, code, plan.group.basis)
+    schedule = before.schedule
+    for plan in plans:
+        code = plan.group.code
+        ahead = forecast.decide_one(before, code)
+        if judged[code] is None:
+            stopped = ahead.status is Status.NEEDS_REVIEW
+            said = "shot.review_first" if stopped else "status.not_applicable"
+            yield explain.say(schedule, said, plan.group.basis)
         elif ahead.status is Status.ELIGIBLE_EARLY and ahead.standard_from is not None:
-            yield explain.say(
-                schedule, "shot.early_for_standard", plan.group.basis, day=ahead.standard_from
-            )
+            day = ahead.standard_from
+            yield explain.say(schedule, "shot.early_for_standard", plan.group.basis, day=day)
         elif ahead.status is Status.CONSULT_LATE_START:
             yield explain.status_reason(schedule, plan, ahead)
         progress = walk(schedule, plan, before.history).progress
-        yield from explain.switches(schedule, result.group, progress, product)
+        yield from explain.switches(schedule, code, progress, product)
 
 
 def _outside_routine(
