@@ -1,4 +1,5 @@
 import './viewer.css';
+import { listenToToldErrors } from './app/toldErrors';
 import { Viewer } from './app/viewer';
 import { parseConfig } from './config';
 import { speaker } from './strings';
@@ -9,6 +10,7 @@ import { el } from './ui/dom';
 function main(): void {
   const root = document.getElementById('viewer');
   if (!root) return;
+  listenToToldErrors();
   try {
     const config = parseConfig(document.getElementById('viewer-config')?.textContent ?? '');
     const hook = config.test ? installHook() : undefined;

@@ -224,9 +224,8 @@ class Gateway:
         self.gate.wait(10)
         for ds in self._of(study, series):
             if instance == ds.SOPInstanceUID:
-                data = frame_bytes(ds, number)
-                if instance in self.broken:
-                    data = b"\xff\xd8 not an image"
+                broken = instance in self.broken
+                data = b"not an image" if broken else frame_bytes(ds, number)
                 return Answer(200, *multipart(data, ds.file_meta.TransferSyntaxUID))
         return problem(404, "not-found")
 

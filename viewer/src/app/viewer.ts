@@ -13,7 +13,7 @@ import { speaker, type Say } from '../strings';
 import { stateOf, type TestHook } from '../testing/hook';
 import { endedScreen } from '../ui/endedScreen';
 import { helpDialog } from '../ui/help';
-import { SeriesList } from '../ui/seriesList';
+import { SeriesList, type Problem } from '../ui/seriesList';
 import { Toolbar } from '../ui/toolbar';
 import { endedWords, wordsFor } from '../ui/words';
 import { readCatalog } from './catalog';
@@ -37,6 +37,7 @@ export class Viewer {
   readonly #pane: PaneController;
   readonly #help: HTMLDialogElement;
   readonly #abort = new AbortController();
+  readonly #problems = new Map<string, Problem>();
   #catalog: readonly SeriesSummary[] = [];
   #opening: string | undefined;
 
@@ -96,8 +97,10 @@ export class Viewer {
       const found = await readCatalog(client);
       this.#mark('catalog');
       if (this.#abort.signal.aborted) return;
-      this.#catalog = inListOrder([...this.#catalog, ...found]);
-      this.#list.show(this.#catalog);
+      this.#problems.delete(source.gatewayId);
+      const others = this.#catalog.filter((series) => series.source !== source);
+      this.#catalog = inListOrder([...others, ...found]);
+      this.#showList();
       this.#openFirst();
     } catch (error) {
       this.#sourceFailed(source, error);
@@ -108,15 +111,19 @@ export class Viewer {
     if (this.#abort.signal.aborted) return;
     if (error instanceof ConsentEnded || error instanceof SessionEnded) return;
     this.#note(error);
-    this.#list.show(this.#catalog);
-    this.#list.addProblem(source, wordsFor(error, this.#say));
+    this.#problems.set(source.gatewayId, { source, words: wordsFor(error, this.#say) });
+    this.#showList();
     if (!this.#opening) this.#pane.showProblem(error, () => void this.#readSource(source));
   }
 
   #openFirst(): void {
     const first = firstToOpen(this.#catalog);
     if (!this.#opening && first) void this.#open(first);
-    else if (this.#opening) this.#list.markOpen(this.#opening);
+  }
+
+  #showList(): void {
+    this.#list.show(this.#catalog, [...this.#problems.values()]);
+    if (this.#opening) this.#list.markOpen(this.#opening);
   }
 
   async #open(series: SeriesSummary): Promise<void> {

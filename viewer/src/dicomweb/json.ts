@@ -49,6 +49,7 @@ export const TAG = {
   Rows: '00280010',
   Columns: '00280011',
   PixelSpacing: '00280030',
+  BitsAllocated: '00280100',
   PixelAspectRatio: '00280034',
   PixelSpacingCalibrationType: '00280A02',
   WindowCenter: '00281050',

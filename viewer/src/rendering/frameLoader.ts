@@ -1,7 +1,11 @@
 import { getShouldUseCPURendering, registerImageLoader, type Types } from '@cornerstonejs/core';
 import { createImage, init as initDecoders } from '@cornerstonejs/dicom-image-loader';
 import { transferSyntaxOf } from '../dicomweb/transferSyntax';
+import { number, TAG, type Dataset } from '../dicomweb/json';
+import { isPlausibleFrame, type FrameShape } from './frameIntegrity';
 import { registeredFrame, SCHEME } from './frameRegistry';
+
+const DECODE_LIMIT_MS = 30_000;
 
 /** The bytes arrived but no codec here can turn them into pixels. */
 export class Undecodable extends Error {
@@ -22,11 +26,35 @@ async function loadFrame(imageId: string): Promise<Types.IImage> {
   if (!frame) throw new Undecodable();
   const part = await frame.fetcher();
   const transferSyntax = transferSyntaxOf(part.contentType);
-  if (!transferSyntax || part.bytes.length === 0) throw new Undecodable();
+  if (!transferSyntax) throw new Undecodable();
+  const shape = shapeOf(frame.instance);
+  if (!isPlausibleFrame(part.bytes, transferSyntax, shape)) throw new Undecodable();
+  const image = await decoded(imageId, part.bytes, transferSyntax);
+  if (image.rows !== shape.rows || image.columns !== shape.columns) throw new Undecodable();
+  return image;
+}
+
+/** Decode in a worker; a codec that never answers counts as a failure. Throws Undecodable. */
+async function decoded(imageId: string, bytes: Uint8Array, syntax: string): Promise<Types.IImage> {
+  const options = { useRGBA: getShouldUseCPURendering(), preScale: { enabled: true } };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Undecodable()), DECODE_LIMIT_MS);
+  });
   try {
-    const options = { useRGBA: getShouldUseCPURendering(), preScale: { enabled: true } };
-    return (await createImage(imageId, part.bytes, transferSyntax, options)) as Types.IImage;
+    return (await Promise.race([createImage(imageId, bytes, syntax, options), silence])) as Types.IImage;
   } catch {
     throw new Undecodable();
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+function shapeOf(instance: Dataset): FrameShape {
+  return {
+    rows: number(instance, TAG.Rows) ?? 0,
+    columns: number(instance, TAG.Columns) ?? 0,
+    samples: number(instance, TAG.SamplesPerPixel) ?? 1,
+    bitsAllocated: number(instance, TAG.BitsAllocated) ?? 8,
+  };
 }

@@ -63,11 +63,6 @@ export class PaneTools {
     for (const item of [...this.#drawn()]) annotation.state.removeAnnotation(item.annotationUID ?? '');
   }
 
-  /** Lengths drawn in this pane, as shown. */
-  measurements(): readonly LengthStats[] {
-    return this.#drawn().flatMap((item) => Object.values(item.data.cachedStats ?? {}) as LengthStats[]);
-  }
-
   #drawn(): Types.Annotations {
     return annotation.state.getAnnotations(LengthTool.toolName, this.#element) ?? [];
   }

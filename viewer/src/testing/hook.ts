@@ -18,7 +18,6 @@ export interface TestState {
   readonly zoom: number;
   readonly pan: readonly number[];
   readonly scale: { readonly x: number; readonly y: number };
-  readonly lengths: readonly { readonly length: number; readonly unit: string }[];
   readonly order: readonly string[];
 }
 
@@ -33,7 +32,9 @@ export function installHook(): TestHook {
   const hook: TestHook = { ready: false, marks: { script: performance.now() }, errors: [] };
   window.__viewer = hook;
   window.addEventListener('error', (event) => hook.errors.push(event.message));
-  window.addEventListener('unhandledrejection', (event) => hook.errors.push(String(event.reason)));
+  window.addEventListener('unhandledrejection', (event) => {
+    if (!event.defaultPrevented) hook.errors.push(String(event.reason));
+  });
   document.addEventListener('securitypolicyviolation', (event) =>
     hook.errors.push(`csp ${event.violatedDirective} ${event.blockedURI}`),
   );
@@ -42,7 +43,7 @@ export function installHook(): TestHook {
 
 /** The pane as numbers. */
 export function stateOf(controller: PaneController): TestState {
-  const { pane, tools, series } = controller;
+  const { pane, series } = controller;
   const properties = pane.viewport.getProperties();
   return {
     series: series?.summary.uid ?? '',
@@ -54,7 +55,6 @@ export function stateOf(controller: PaneController): TestState {
     zoom: pane.viewport.getZoom(),
     pan: [...pane.viewport.getPan()],
     scale: pane.scale(),
-    lengths: tools.measurements().map(({ length, unit }) => ({ length: length ?? NaN, unit: unit ?? '' })),
     order: series?.imageIds.map((imageId) => imageId.split('/').at(-3) ?? '') ?? [],
   };
 }

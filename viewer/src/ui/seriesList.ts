@@ -11,6 +11,12 @@ interface Card {
   readonly progress: HTMLProgressElement;
 }
 
+/** One hospital whose series could not be read. */
+export interface Problem {
+  readonly source: Source;
+  readonly words: Words;
+}
+
 export interface SeriesListActions {
   readonly onOpen: (series: SeriesSummary) => void;
   readonly onRetry: (source: Source) => void;
@@ -34,21 +40,15 @@ export class SeriesList {
     this.element = el('nav', { class: 'series', id: 'series-list', 'aria-label': say('series') }, head, this.#body);
   }
 
-  /** Show these series, already in list order. */
-  show(all: readonly SeriesSummary[]): void {
+  /** Show these series, already in list order, and why other hospitals' are missing. */
+  show(all: readonly SeriesSummary[], problems: readonly Problem[]): void {
     this.#cards.clear();
-    this.#body.replaceChildren(...studiesOf(all).map((study) => this.#study(study)));
-    if (all.length === 0) this.#body.append(el('p', { class: 'series-empty' }, this.say('series.empty')));
-  }
-
-  /** Say beside the list why one hospital's series are missing. */
-  addProblem(source: Source, words: Words): void {
-    this.#body.querySelector('.series-empty')?.remove();
-    const retry = el('button', { type: 'button', class: 'tool' }, this.say('error.retry'));
-    retry.addEventListener('click', () => this.actions.onRetry(source));
-    this.#body.append(
-      el('div', { class: 'series-problem', role: 'alert' }, el('strong', {}, words.title), el('p', {}, words.body), retry),
+    this.#body.replaceChildren(
+      ...studiesOf(all).map((study) => this.#study(study)),
+      ...problems.map((problem) => this.#problem(problem)),
     );
+    const nothing = all.length === 0 && problems.length === 0;
+    if (nothing) this.#body.append(el('p', { class: 'series-empty' }, this.say('series.empty')));
   }
 
   markOpen(uid: string): void {
@@ -66,6 +66,13 @@ export class SeriesList {
     progress.value = done;
     progress.setAttribute('aria-label', this.say('series.progress', { done, count }));
     progress.classList.toggle('is-full', done === count);
+  }
+
+  #problem({ source, words }: Problem): HTMLElement {
+    const retry = el('button', { type: 'button', class: 'tool' }, this.say('error.retry'));
+    retry.addEventListener('click', () => this.actions.onRetry(source));
+    const text = [el('strong', {}, words.title), el('p', {}, words.body)];
+    return el('div', { class: 'series-problem', role: 'alert' }, ...text, retry);
   }
 
   #study(series: readonly SeriesSummary[]): HTMLElement {
