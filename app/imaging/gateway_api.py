@@ -31,7 +31,13 @@ TOKEN_TYPE = "tsunagu-gateway+jwt"  # noqa: S105 - a media type
 LONGEST_LIFE = 60
 CLOCK_SKEW = 30
 
-_validator = Draft202012Validator(wire_schema("gateway-events"), format_checker=FormatChecker())
+MOST_EVENTS = 100
+
+_event = Draft202012Validator(
+    {"$defs": wire_schema("gateway-events")["$defs"]}
+    | wire_schema("gateway-events")["properties"]["events"]["items"],
+    format_checker=FormatChecker(),
+)
 
 
 @bp.post("/events")
@@ -39,20 +45,34 @@ def receive_events() -> ResponseReturnValue:
     """Take in a batch of events; answers which were accepted."""
     body = request.get_data(cache=False)
     gateway = _proved_gateway(body)
-    receipt = reports.take_in(gateway, _events(body))
+    events, malformed = _events(body)
+    receipt = reports.take_in(gateway, events)
+    receipt.rejected += [{"id": name, "reason": "malformed"} for name in malformed]
     return {"accepted": receipt.accepted, "rejected": receipt.rejected}
 
 
-def _events(body: bytes) -> list[dict[str, Any]]:
+def _events(body: bytes) -> tuple[list[dict[str, Any]], list[str]]:
+    """Events that follow the contract, and the ids of those that never will.
+
+    One bad event must not hold up the others for ever; only a report without the agreed frame, or
+    with an event that has no id to answer by, raises ``BadReport``.
+    """
     try:
         report = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadReport("not JSON") from None
-    error = next(_validator.iter_errors(report), None)
-    if error is not None:
-        raise BadReport(error.json_path)
-    events: list[dict[str, Any]] = report["events"]
-    return events
+    events = report.get("events") if isinstance(report, dict) else None
+    if not isinstance(events, list) or not 1 <= len(events) <= MOST_EVENTS:
+        raise BadReport("no list of events")
+    malformed = [_id_of(event) for event in events if not _event.is_valid(event)]
+    return [event for event in events if _event.is_valid(event)], malformed
+
+
+def _id_of(event: object) -> str:
+    try:
+        return str(UUID(event["id"] if isinstance(event, dict) else ""))
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise BadReport("an event without an id") from None
 
 
 def _proved_gateway(body: bytes) -> Machine:

@@ -7,8 +7,8 @@ const words = document.getElementById("card-messages");
 
 const WINDOW = "popup,width=460,height=680";
 const POLL_MS = 80;
-const DEAD_MS = 1000;
-const SILENT_MS = 5000;
+const DEAD_MS = 3000;
+const SILENT_MS = 10_000;
 
 let attempt = null;
 
