@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from asn1crypto import crl as asn1_crl  # type: ignore[import-untyped]
 from asn1crypto import x509 as asn1_x509
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from app.core.errors import TsunaguError
+    from app.jpki.policies import PolicyInputs
 
 MAXIMUM_INTERMEDIATES = 4  # the library's search is exponential in same-named intermediates
 TIME_BUDGET_SECONDS = 0.2
@@ -72,26 +74,6 @@ _CRL_REQUIRED = RevocationCheckingPolicy(
     RevocationCheckingRule.CRL_REQUIRED, RevocationCheckingRule.CRL_REQUIRED
 )
 _workers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="path-validation")
-
-
-class PolicyInputs(Protocol):
-    """The four policy inputs of RFC 5280 §6.1.1 (c) to (g)."""
-
-    @property
-    def initial_policy_set(self) -> frozenset[str]:
-        """Dotted object identifiers; 2.5.29.32.0 is anyPolicy."""
-
-    @property
-    def initial_explicit_policy(self) -> bool:
-        """Whether a wanted policy must hold along the whole path."""
-
-    @property
-    def initial_policy_mapping_inhibit(self) -> bool:
-        """Whether mapping of policies is forbidden."""
-
-    @property
-    def initial_any_policy_inhibit(self) -> bool:
-        """Whether anyPolicy in certificates is ignored."""
 
 
 def prove_one_tier(
@@ -119,6 +101,8 @@ def validate(  # noqa: PLR0917 - the published interface of validators
     crls_der: Sequence[bytes],
     at_time: datetime,
     policies: PolicyInputs,
+    *,
+    budget_seconds: float = TIME_BUDGET_SECONDS,
 ) -> None:
     """Prove a path to one of the anchors with a current CRL for every certificate in it.
 
@@ -132,10 +116,10 @@ def validate(  # noqa: PLR0917 - the published interface of validators
     inputs = _Inputs(leaf_der, intermediates_der, trust_anchors_der, crls_der, at_time, policies)
     job = _workers.submit(_guarded, lambda: _search(inputs))
     try:
-        job.result(timeout=TIME_BUDGET_SECONDS)
+        job.result(timeout=budget_seconds)
     except FutureTimeout as error:
         job.cancel()
-        raise ValidationTimeExceeded(f"not judged in {TIME_BUDGET_SECONDS} s") from error
+        raise ValidationTimeExceeded(f"not judged in {budget_seconds} s") from error
 
 
 def _require_validity(certificate: JpkiCertificate, at: datetime) -> None:
@@ -163,10 +147,18 @@ def _require_readable(der: bytes) -> None:
         raise MalformedCertificate(type(error).__name__) from error
 
 
+@lru_cache(maxsize=32)
+def _pinned(anchor_der: bytes) -> asn1_x509.Certificate:
+    """A pinned anchor, parsed to the last field, so that threads share it without writing to it."""
+    anchor = asn1_x509.Certificate.load(anchor_der, strict=True)
+    _ = anchor.native, anchor.subject.hashable, anchor.key_usage_value, anchor.public_key.sha1
+    return anchor
+
+
 def _one_tier(
     leaf_der: bytes, anchor_der: bytes, parameters: PKIXValidationParams, at: datetime
 ) -> None:
-    anchor = asn1_x509.Certificate.load(anchor_der, strict=True)
+    anchor = _pinned(anchor_der)
     leaf = asn1_x509.Certificate.load(leaf_der, strict=True)
     context = _context([anchor], [], [], at, _NOT_CHECKED_HERE)
     path = ValidationPath(CertTrustAnchor(anchor), [], leaf)

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import ColumnElement, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import reading, transaction
@@ -138,6 +138,17 @@ def _scope_of(crl: VerifiedCrl) -> tuple[ColumnElement[bool], ColumnElement[bool
     return Crl.issuer_key_id == crl.issuer_key_id, Crl.scope == crl.scope
 
 
+_LOOK_UP = (
+    select(Crl.number, Crl.this_update, Crl.next_update, CrlEntry.revoked_at, CrlEntry.reason)
+    .outerjoin(CrlEntry, and_(CrlEntry.crl_id == Crl.id, CrlEntry.serial == bindparam("looked_up")))
+    .where(
+        Crl.issuer_key_id == bindparam("issuer"),
+        or_(Crl.scope == bindparam("its_scope"), Crl.scope == COMPLETE_SCOPE),
+        Crl.current,
+    )
+)
+
+
 @dataclass(frozen=True)
 class CrlTable:
     """The RevocationSource over the stored lists: one query, no parsing."""
@@ -146,19 +157,13 @@ class CrlTable:
         """Raises CertificateRevoked, CrlStale, RevocationUnknown."""
         certificate = path.certificate
         serial = serial_hex(certificate.serial)
-        statement = (
-            select(
-                Crl.number, Crl.this_update, Crl.next_update, CrlEntry.revoked_at, CrlEntry.reason
-            )
-            .outerjoin(CrlEntry, and_(CrlEntry.crl_id == Crl.id, CrlEntry.serial == serial))
-            .where(
-                Crl.issuer_key_id == path.anchor.key_id,
-                Crl.scope.in_({certificate.crl_scope, COMPLETE_SCOPE}),
-                Crl.current,
-            )
-        )
+        asked = {
+            "looked_up": serial,
+            "issuer": path.anchor.key_id,
+            "its_scope": certificate.crl_scope,
+        }
         with reading() as session:
-            rows = session.execute(statement).all()
+            rows = session.execute(_LOOK_UP, asked).all()
         answers = [
             CrlAnswer(int(number), this_update, next_update, revoked_at, reason)
             for number, this_update, next_update, revoked_at, reason in rows

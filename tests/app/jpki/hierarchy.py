@@ -144,6 +144,7 @@ class World:
     lists: Sequence[List] = (ROOT_LIST, MIDDLE_LIST)
     policies: Policies = field(default_factory=Policies)
     at: datetime = AT
+    budget_seconds: float = 5.0
 
     def validate(self) -> None:
         """Ask the validator."""
@@ -154,6 +155,7 @@ class World:
             [one.der() for one in self.lists],
             self.at,
             self.policies,
+            budget_seconds=self.budget_seconds,
         )
 
     def but(self, **changes: Any) -> World:

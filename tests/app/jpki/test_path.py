@@ -151,7 +151,9 @@ def test_a_path_length_constraint_holds() -> None:
     ]
 
     def offer(first: bytes) -> None:
-        path.validate(leaf.der(), [first, second.der()], [ROOT.der()], lists, AT, Policies())
+        path.validate(
+            leaf.der(), [first, second.der()], [ROOT.der()], lists, AT, Policies(), budget_seconds=5
+        )
 
     offer(MIDDLE.der())
     with pytest.raises(PathNotProved):
@@ -170,10 +172,10 @@ def test_a_hundred_intermediates_are_refused_at_once() -> None:
     """The search for a path is exponential in intermediates that share a name."""
     crowd = [MIDDLE.der()] * 100
     leaf, root = LEAF.der(), ROOT.der()
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(PathTooLong):
         path.validate(leaf, crowd, [root], [], AT, Policies())
-    assert time.perf_counter() - started < 0.2
+    assert time.process_time() - started < 0.2
 
 
 def test_the_greatest_number_of_same_named_intermediates_is_judged_in_time() -> None:
@@ -183,16 +185,15 @@ def test_the_greatest_number_of_same_named_intermediates_is_judged_in_time() -> 
     ]
     leaf = replace(LEAF, issuer="x", issuer_key=20).der()
     root = ROOT.der()
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(JpkiRejected):
         path.validate(leaf, crowd, [root], [], AT, Policies())
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
-def test_what_takes_longer_than_its_budget_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(path, "TIME_BUDGET_SECONDS", 0.0)
+def test_what_takes_longer_than_its_budget_is_refused() -> None:
     with pytest.raises(ValidationTimeExceeded):
-        GOOD.validate()
+        GOOD.but(budget_seconds=0.0).validate()
 
 
 @pytest.mark.parametrize("der", [b"", b"\x30\x00", b"\x00" * (MAXIMUM_BYTES + 1), b"PEM"])
