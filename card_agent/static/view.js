@@ -45,7 +45,7 @@ export function hideForm() {
   clearPin();
 }
 
-/** Fill the chooser; it stays hidden while there is nothing to choose. */
+/** Fill the chooser: with one reader it tells which card is meant. */
 export function showReaders(readers, chosen) {
   const wanted = readers.map((entry) => `${entry.name}\n${entry.label}\n${entry.card_present}`).join("\n\n");
   if (reader.dataset.drawn !== wanted + words("reader.choose")) {
@@ -53,7 +53,7 @@ export function showReaders(readers, chosen) {
     reader.dataset.drawn = wanted + words("reader.choose");
   }
   reader.value = chosen ?? "";
-  element("reader-field").hidden = readers.length < 2;
+  element("reader-field").hidden = readers.length === 0;
 }
 
 function readerOption(entry) {
@@ -78,10 +78,9 @@ function drawTries() {
   else line.textContent = tries === 1 ? words("tries.last") : words("tries", { n: tries });
 }
 
-/** Everything stands still while the card works. */
+/** Everything stands still while the card works; setReady opens the PIN again. */
 export function setWorking(working) {
-  go.disabled = working;
-  pin.disabled = working;
+  if (working) setReady(false);
   reader.disabled = working;
   form.setAttribute("aria-busy", String(working));
 }
@@ -95,6 +94,7 @@ export function takePin() {
 
 export function markPin(wrong) {
   pin.setAttribute("aria-invalid", String(wrong));
+  if (wrong) pin.focus();
 }
 
 function clearPin() {

@@ -110,7 +110,7 @@ class PortalServer(http.server.ThreadingHTTPServer):
 class _PortalHandler(http.server.BaseHTTPRequestHandler):
     server: PortalServer
 
-    def do_GET(self) -> None:  # noqa: N802 - name given by the base class
+    def do_GET(self) -> None:
         """The page or its script."""
         scripted = self.path == "/portal.js"
         body = (self.server.script if scripted else PORTAL_PAGE).encode()

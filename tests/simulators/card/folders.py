@@ -90,6 +90,12 @@ def write_card(cards: Path, name: str = "hanako", *, sign: bool = True, **change
 
 
 def _write_key(folder: Path, name: str, unit: str) -> None:
+    for file_name, content in _key_files(name, unit).items():
+        (folder / file_name).write_bytes(content)
+
+
+@functools.cache
+def _key_files(name: str, unit: str) -> dict[str, bytes]:
     key, ca_key = private_key(name), private_key(f"ca {unit}")
     subject = _name(unit, "1311240XXXXXXXXXXXXXXXX")
     pem = key.private_bytes(
@@ -97,7 +103,8 @@ def _write_key(folder: Path, name: str, unit: str) -> None:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    (folder / f"{name}.key.pem").write_bytes(pem)
-    (folder / f"{name}.cer").write_bytes(_certificate(unit, subject=subject, key=key, ca=False))
-    ca = _certificate(unit, subject=_name(unit), key=ca_key, ca=True)
-    (folder / f"{name}-ca.cer").write_bytes(ca)
+    return {
+        f"{name}.key.pem": pem,
+        f"{name}.cer": _certificate(unit, subject=subject, key=key, ca=False),
+        f"{name}-ca.cer": _certificate(unit, subject=_name(unit), key=ca_key, ca=True),
+    }
