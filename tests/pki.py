@@ -7,6 +7,7 @@ fresh for every card. Import the fixtures by name into a ``conftest.py``.
 from __future__ import annotations
 
 import base64
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -156,14 +157,23 @@ def trust(office: Office) -> TrustStore:
     return TrustStore.load(office.var / "trust")
 
 
+@contextmanager
+def bound_tables(url: str) -> Iterator[None]:
+    """Make the revocation store's tables in this database and work on it."""
+    engine = db.make_engine(url)
+    db.Base.metadata.create_all(engine, tables=[Crl.__table__, CrlEntry.__table__])  # type: ignore[list-item]
+    db.bind(engine)
+    try:
+        yield
+    finally:
+        engine.dispose()
+
+
 @pytest.fixture
 def revocation_tables(tmp_path: Path) -> Iterator[None]:
     """The tables of the revocation store in a database of their own."""
-    engine = db.make_engine(f"sqlite:///{tmp_path / 'revocation.sqlite'}")
-    db.Base.metadata.create_all(engine, tables=[Crl.__table__, CrlEntry.__table__])  # type: ignore[list-item]
-    db.bind(engine)
-    yield
-    engine.dispose()
+    with bound_tables(f"sqlite:///{tmp_path / 'revocation.sqlite'}"):
+        yield
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ reader sees the old or the new one, and nobody waits for a million entries.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from app.jpki.anchors import ProvenPath
-    from app.jpki.crl import VerifiedCrl
+    from app.jpki.crl import RevokedEntry, VerifiedCrl
 
 log = structlog.get_logger(__name__)
 
@@ -95,12 +95,22 @@ def _open(crl: VerifiedCrl, at: datetime) -> int:
 
 def _write_entries(crl: VerifiedCrl, crl_id: int) -> None:
     entries = crl.entries()
-    while batch := [{"crl_id": crl_id, **asdict(entry)} for entry in islice(entries, BATCH)]:
+    statement = insert(CrlEntry)
+    while batch := [_row(crl_id, entry) for entry in islice(entries, BATCH)]:
         try:
             with transaction() as session:
-                session.execute(insert(CrlEntry), batch)
+                session.connection().execute(statement, batch)
         except IntegrityError as error:
             raise CrlMalformed("a serial stands twice") from error
+
+
+def _row(crl_id: int, entry: RevokedEntry) -> dict[str, object]:
+    return {
+        "crl_id": crl_id,
+        "serial": entry.serial,
+        "revoked_at": entry.revoked_at,
+        "reason": entry.reason,
+    }
 
 
 def _swap(crl: VerifiedCrl, crl_id: int) -> list[int]:

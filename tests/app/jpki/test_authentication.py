@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -247,3 +248,10 @@ def test_an_algorithm_of_another_kind_of_key_is_refused(card: Card, trust: Trust
     every = listing(trust, *SignatureAlgorithm)
     with pytest.raises(AlgorithmNotAllowed):
         log_in(card.auth, every, algorithm="ES384")
+
+
+def test_many_threads_log_in_at_once(card: Card, trust: TrustStore) -> None:
+    """The parsed anchor is shared; nothing in a verification writes to what others read."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        holders = list(pool.map(lambda _number: log_in(card.auth, trust), range(100)))
+    assert {holder.credential.serial for holder in holders} == {card.auth.serial}

@@ -24,15 +24,28 @@ from app.jpki.revocation import StatusSource
 from app.jpki.store import CrlTable, ingest
 from simulators.jlis.profile import Purpose
 from tests.app.jpki.test_crl import DAY, Draft
-from tests.pki import AT, issue_card
+from tests.pki import AT, bound_tables, issue_card
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from app.jpki.anchors import ProvenPath
     from app.jpki.trust import TrustStore
     from simulators.jlis.card_folder import Card
     from simulators.jlis.office import Office
 
-pytestmark = pytest.mark.usefixtures("revocation_tables")
+pytestmark = pytest.mark.usefixtures("tables")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def tables(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+    """The store's tables, on either database."""
+    url = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_url")
+    with bound_tables(url):
+        yield
 
 
 class Shelf:
