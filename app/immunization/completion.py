@@ -44,7 +44,11 @@ def last_start(
 
     Each further dose is taken on its own first possible day. None when no day leaves room.
     """
+    if progress.series is not None and progress.index + 1 == len(progress.series.targets):
+        return latest
     for ends_on in _ends_of_segments(progress, latest):
+        if ends_on < earliest:
+            return None
         found = _last_in_segment(progress, product, earliest=earliest, latest=ends_on, floor=floor)
         if found is not None:
             return found
@@ -65,21 +69,15 @@ def _ends_of_segments(progress: Progress, latest: date) -> Iterator[date]:
 def _last_in_segment(
     progress: Progress, product: str, *, earliest: date, latest: date, floor: date
 ) -> date | None:
+    """Step back by as many days as are missing, then on again day by day.
+
+    Months of unequal length let a step go back too far, never too short.
+    """
     day = latest
-    while day >= earliest:
-        missing = _days_missing(progress, product, day, floor)
-        if missing == 0:
-            break
-        day -= timedelta(days=missing)
-    if day < earliest:
-        return _climb(progress, product, earliest, latest, floor)
-    return _climb(progress, product, day, latest, floor)
-
-
-def _climb(progress: Progress, product: str, day: date, latest: date, floor: date) -> date | None:
-    """Walk on from a day that may fit: months of unequal length let a step go back too far."""
-    if _days_missing(progress, product, day, floor) > 0:
-        return None
+    while (missing := _days_missing(progress, product, day, floor)) > 0:
+        if day == earliest:
+            return None
+        day = max(earliest, day - timedelta(days=missing))
     while day < latest and _days_missing(progress, product, day + ONE_DAY, floor) == 0:
         day += ONE_DAY
     return day

@@ -7,21 +7,21 @@ asked about.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.immunization import explain
-from app.immunization.completion import coming, last_start
 from app.immunization.errors import DoseBeforeBirth, UnknownProduct
 from app.immunization.evaluation import Walk, belonging, walk
 from app.immunization.faults import AskedBeforeBirth
+from app.immunization.outlook import Outlook, look_ahead, look_ahead_unstarted
 from app.immunization.plan import lay_out
 from app.immunization.results import DoseVerdict, GivenDose, GroupResult, Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import date
 
-    from app.immunization.plan import Edge, GroupPlan, TargetPlan
+    from app.immunization.plan import GroupPlan
     from app.immunization.progress import Progress
     from app.immunization.rules import Follows, Schedule, Sex
 
@@ -34,14 +34,12 @@ class Asked(NamedTuple):
     sex: Sex
     history: tuple[GivenDose, ...]
     as_of: date
+    products: frozenset[str]
 
-
-class Window(NamedTuple):
-    """A standard window and whether its last day rests on a confirmed row."""
-
-    start: date
-    to: date
-    to_publishable: bool
+    def again(self, history: tuple[GivenDose, ...], as_of: date) -> Asked:
+        """The same child with other doses, sorted by day, none after ``as_of``."""
+        products = frozenset(dose[0] for dose in history)
+        return self._replace(history=history, as_of=as_of, products=products)
 
 
 def ask(
@@ -60,7 +58,7 @@ def ask(
         if on < born_on:
             raise DoseBeforeBirth(on)
     upto = tuple(dose for dose in history if dose[1] <= as_of)
-    return Asked(schedule, born_on, sex, upto, as_of)
+    return Asked(schedule, born_on, sex, upto, as_of, frozenset(dose[0] for dose in upto))
 
 
 def evaluate_child(
@@ -117,6 +115,8 @@ def _decide_group(
         return GroupResult(group.code, Status.NOT_APPLICABLE)
     if group.follows is not None and not _has_own_series(asked, group.follows):
         return _followed(asked, plan, group.follows, done)
+    if group.counts.isdisjoint(asked.products):
+        return _untouched(asked, plan, with_last_start=with_last_start)
     walked = walk(asked.schedule, plan, asked.history)
     if walked.stopped:
         return GroupResult(group.code, Status.NEEDS_REVIEW, walked.verdicts)
@@ -126,14 +126,14 @@ def _decide_group(
 def _has_own_series(asked: Asked, follows: Follows) -> bool:
     if asked.as_of < follows.as_of_from:
         return True
-    return any(dose[0] == follows.unless_given for dose in asked.history)
+    return follows.unless_given in asked.products
 
 
 def _followed(
     asked: Asked, plan: GroupPlan, follows: Follows, done: Mapping[str, GroupResult]
 ) -> GroupResult:
     """The result of the other group, or a review where an older product of it was given."""
-    if any(dose[0] == follows.review_if_given for dose in asked.history):
+    if follows.review_if_given in asked.products:
         verdicts = tuple(
             DoseVerdict(dose.product, dose.date, Verdict.VALID)
             for dose in belonging(plan, asked.history)
@@ -145,42 +145,53 @@ def _followed(
 def _forecast(asked: Asked, walked: Walk, *, with_last_start: bool) -> GroupResult:
     taken = walked.progress
     plan = taken.plan
-    code = plan.group.code
+    if taken.finished:
+        return GroupResult(plan.group.code, Status.COMPLETE, walked.verdicts)
     product = planned_product(asked.schedule, taken, asked.as_of)
     floor = _floor(asked, plan, product)
-    ahead = taken.copy()
-    step = coming(ahead, product, asked.as_of, floor)
-    if step is None:
-        return GroupResult(code, Status.COMPLETE, walked.verdicts)
-    target, earliest = step
-    latest = target.latest_on
-    fits = earliest <= latest
-    window = _standard(ahead, target, asked.as_of, earliest) if fits else None
+    ahead = look_ahead(taken, product, asked.as_of, floor, with_last_start=with_last_start)
+    if ahead is None:
+        return GroupResult(plan.group.code, Status.COMPLETE, walked.verdicts)
+    return _result(
+        plan, ahead, product, asked.as_of, verdicts=walked.verdicts, number=1 + taken.count
+    )
+
+
+def _untouched(asked: Asked, plan: GroupPlan, *, with_last_start: bool) -> GroupResult:
+    """A vaccine of which nothing was given: the outlook hangs on the birth, hardly on the day."""
+    product = plan.group.plans_with
+    floor = _floor(asked, plan, product)
+    ahead = look_ahead_unstarted(plan, product, asked.as_of, floor, with_last_start=with_last_start)
+    return _result(plan, ahead, product, asked.as_of)
+
+
+def _result(
+    plan: GroupPlan,
+    ahead: Outlook,
+    product: str,
+    as_of: date,
+    *,
+    verdicts: tuple[DoseVerdict, ...] = (),
+    number: int = 1,
+) -> GroupResult:
+    window = ahead.window
+    fits = ahead.earliest <= ahead.latest
     return GroupResult(
-        group=code,
-        status=_status(ahead, asked.as_of, earliest, latest, window),
-        doses=walked.verdicts,
-        next_dose=target.id,
-        next_dose_number=1 + taken.count,
-        earliest=earliest if fits else None,
-        standard_from=None if window is None else window.start,
-        standard_to=None if window is None else window.to,
-        latest=latest,
-        last_start_to_complete=(
-            last_start(
-                ahead if taken.count else taken,
-                product,
-                earliest=earliest,
-                latest=latest,
-                floor=floor,
-            )
-            if fits and with_last_start
-            else None
-        ),
-        planned_product=product,
-        series=None if ahead.series is None else ahead.series.id,
-        publishable=target.row.basis.publishable and plan.group.window.basis.publishable,
-        standard_to_publishable=window is None or window.to_publishable,
+        plan.group.code,
+        _status(plan, ahead, as_of, number),
+        verdicts,
+        ahead.target.id,
+        number,
+        ahead.earliest if fits else None,
+        None if window is None else window.start,
+        None if window is None else window.to,
+        ahead.latest,
+        ahead.last_start,
+        product,
+        ahead.series,
+        None,
+        ahead.publishable,
+        window is None or window.to_publishable,
     )
 
 
@@ -206,50 +217,16 @@ def _floor(asked: Asked, plan: GroupPlan, product: str) -> date:
     return floor
 
 
-def _standard(progress: Progress, target: TargetPlan, as_of: date, earliest: date) -> Window | None:
-    """The recommended days, cut to those that are possible; None when none is left."""
-    group = progress.plan.group
-    latest = target.latest_on
-    first_series = progress.series is progress.plan.series[0]
-    if progress.count == 0 and group.choose == "by_start_age" and not first_series:
-        return None
-    row = target.former if _former_applies(progress, as_of) and target.former else target.standard
-    if row is None or (progress.skipped and not target.row.standard_after_skip):
-        return Window(earliest, latest, to_publishable=True)
-    start = max(_edge(row.start, progress, earliest), earliest)
-    to = latest if row.to is None else _edge(row.to, progress, latest)
-    if to >= latest:
-        return Window(start, latest, to_publishable=True) if start <= latest else None
-    return Window(start, to, to_publishable=row.to_publishable) if start <= to else None
-
-
-def _edge(edge: Edge, progress: Progress, otherwise: date) -> date:
-    if isinstance(edge, date):
-        return edge
-    since = progress.previous_on if edge.since == "prev" else progress.first_on
-    return otherwise if since is None else edge.gap.after(since)
-
-
-def _former_applies(progress: Progress, as_of: date) -> bool:
-    former = progress.plan.group.former_standard
-    if former is None:
-        return False
-    if progress.first_product is None:
-        return as_of < former.unstarted_before
-    return progress.first_product == former.first_product and as_of < former.as_of_before
-
-
-def _status(
-    progress: Progress, as_of: date, earliest: date, latest: date, window: Window | None
-) -> Status:
-    consult_after = progress.plan.consult_after_on
-    if as_of > latest:
+def _status(plan: GroupPlan, ahead: Outlook, as_of: date, number: int) -> Status:
+    earliest, window = ahead.earliest, ahead.window
+    consult_after = plan.consult_after_on
+    if as_of > ahead.latest:
         return Status.EXPIRED
-    if earliest > latest:
+    if earliest > ahead.latest:
         return Status.UNREACHABLE
     if as_of < earliest:
         return Status.NOT_YET
-    if progress.count == 0 and consult_after is not None and as_of > consult_after:
+    if number == 1 and consult_after is not None and as_of > consult_after:
         return Status.CONSULT_LATE_START
     if window is None or as_of > window.to:
         return Status.OVERDUE

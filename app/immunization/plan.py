@@ -26,7 +26,7 @@ BIRTHDAYS_KEPT = 8192
 Edge = date | GapFrom
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StandardPlan:
     """The recommended window of a dose; edges after a dose stay gaps until that dose is known."""
 
@@ -35,7 +35,7 @@ class StandardPlan:
     to_publishable: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TargetPlan:
     """One dose of a series for this child."""
 
@@ -50,7 +50,7 @@ class TargetPlan:
     former: StandardPlan | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SeriesPlan:
     """The doses of a series for this child, with the last day to start it."""
 
@@ -61,7 +61,7 @@ class SeriesPlan:
     targets: tuple[TargetPlan, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ShortPlan:
     """Second dose that ends the series after an early start."""
 
@@ -70,7 +70,7 @@ class ShortPlan:
     target: TargetPlan
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class GroupPlan:
     """A vaccine for this child: first and last legal day, whose doses belong here, its series."""
 

@@ -57,7 +57,7 @@ def check_before_shot(
         raise UnknownProduct(f"unknown product {product!r}")
     recorded = list(given)
     before = forecast.ask(schedule, born_on=born_on, sex=sex, given=recorded, as_of=on)
-    after = before._replace(history=(*before.history, GivenDose(product, on)))
+    after = before.again((*before.history, GivenDose(product, on)), on)
     plans = [
         plan
         for plan in lay_out(schedule, born_on)

@@ -68,17 +68,8 @@ def _doses_of(asked: forecast.Asked, code: str) -> Iterator[PlannedDose]:
     while (planned := _planned(asked, result)) is not None:
         yield planned
         product = result.planned_product or asked.schedule.groups[code].plans_with
-        history = (*asked.history, GivenDose(product, planned.on))
-        asked = _asked_again(asked, history, planned.on)
+        asked = asked.again((*asked.history, GivenDose(product, planned.on)), planned.on)
         result = forecast.decide_one(asked, code, with_last_start=False)
-
-
-def _asked_again(
-    asked: forecast.Asked, history: tuple[GivenDose, ...], as_of: date
-) -> forecast.Asked:
-    """The same child asked again after one more dose."""
-    ordered = tuple(sorted(history, key=lambda dose: (dose[1], dose[0])))
-    return asked._replace(history=ordered, as_of=as_of)
 
 
 def _given(asked: forecast.Asked, code: str, dose: DoseVerdict) -> PlannedDose:
