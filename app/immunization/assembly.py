@@ -280,4 +280,5 @@ def assemble(content: Row) -> Schedule:
         ),
         wording={code: words(row) for code, row in content["wording"].items()},
         cross_eras=cross_eras(rules, products),
+        longest_cross_gap=max(rule.gap.at_most for rule in rules),
     )

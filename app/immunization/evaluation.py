@@ -99,8 +99,9 @@ def conflict_of(
     worst: Conflict | None = None
     if not gaps:
         return None
+    near = dose.date - schedule.longest_cross_gap
     for earlier in history:
-        if earlier.date >= dose.date or earlier.product not in gaps:
+        if not near <= earlier.date < dose.date or earlier.product not in gaps:
             continue
         gap, rule = gaps[earlier.product]
         allowed = gap.after(earlier.date)

@@ -26,6 +26,7 @@ AGE = re.compile(r"(?P<number>\d{1,4})(?P<unit>[my])(?:\+(?P<plus>\d{1,3})d)?", 
 WEEKS = re.compile(r"(?P<weeks>\d{1,3})w(?P<days>[0-6])d", re.ASCII)
 FISCAL = re.compile(r"fy(?P<years>\d{1,2})\.(?P<edge>first|last)", re.ASCII)
 GAP = re.compile(r"(?P<number>\d{1,3})(?P<half>\.5)?(?P<unit>[dm])", re.ASCII)
+LONGEST_MONTH = 31
 SCHOOL_YEAR_BEFORE = "school-1y"
 SCHOOL_EVE = "school-1d"
 
@@ -59,6 +60,12 @@ class Gap:
     text: str
     unit: Literal["d", "m", "half"]
     number: int
+
+    @property
+    def at_most(self) -> timedelta:
+        """No interval of this length is longer."""
+        days = 1 if self.unit == "d" else LONGEST_MONTH
+        return timedelta(days=(self.number + 1) * days)
 
     def after(self, previous: date) -> date:
         """First day on which the interval since ``previous`` has passed."""

@@ -1,17 +1,17 @@
 """The shapes of the national schedule: what a row of ``config/immunization`` means.
 
-Everything here is immutable and compared by identity: one loaded schedule is one set of objects.
+Immutable and compared by identity.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
+    from datetime import date, timedelta
 
     from app.immunization.grammar import Bound, Gap, Moment
     from app.immunization.wording import Basis, Contraindication, Evidence, Remark, Source, Words
@@ -290,7 +290,8 @@ class Schedule:
     precautions: Contraindication
     milestones: tuple[Milestone, ...]
     wording: Mapping[str, Words]
-    cross_eras: tuple[CrossEra, ...] = field(default=())
+    cross_eras: tuple[CrossEra, ...]
+    longest_cross_gap: timedelta
 
     def gaps_before(self, later: str, on: date) -> GapsByEarlier:
         """Gaps that a dose of ``later`` on this day must keep to earlier other products."""
