@@ -67,7 +67,9 @@ def test_each_point_knows_where_it_lies(value: float, place: Place) -> None:
 
 
 def test_a_point_before_birth_is_left_out() -> None:
-    assert chart(Point(BORN - timedelta(days=1), 3.0)).dots == ()
+    drawn = chart(Point(BORN - timedelta(days=1), 90.0))
+    assert drawn.dots == ()
+    assert drawn.value_ticks == chart().value_ticks
 
 
 def test_without_a_recorded_sex_there_are_points_and_no_band() -> None:
