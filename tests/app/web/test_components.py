@@ -18,7 +18,6 @@ from wtforms import (
     DateField,
     DecimalField,
     RadioField,
-    SelectChoice,
     SelectField,
     TextAreaField,
 )
@@ -38,10 +37,10 @@ LOOKED_AT = datetime(2026, 11, 22, 0, 5, tzinfo=UTC)
 class MeasurementForm(Form):
     given_on = DateField("接種した日", [InputRequired()])
     weight = DecimalField("体重", [InputRequired(), NumberRange(min=1, max=20)])
-    product = SelectField("ワクチン", choices=[SelectChoice("a", "BCG")])
+    product = SelectField("ワクチン", choices=["BCG"])
     place = RadioField(
         "所",
-        choices=[SelectChoice("c", "医療機関"), SelectChoice("d", "学校")],
+        choices=["医療機関", "学校"],
         validators=[InputRequired()],
     )
     note = TextAreaField("メモ", [Optional(), Length(max=3)])
