@@ -13,6 +13,7 @@ const NATIVE = new Set(['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.100
 const JP2_SIGNATURE = [0, 0, 0, 12, 0x6a, 0x50, 0x20, 0x20] as const;
 const RLE_HEADER_BYTES = 64;
 const MAX_RLE_SEGMENTS = 15;
+const LONGEST_PADDING = 16;
 
 /**
  * PATIENT SAFETY: whether these bytes can be this frame. Some codecs keep the picture they decoded
@@ -69,11 +70,13 @@ function codestreamStart(bytes: Uint8Array): number {
   return -1;
 }
 
-/** EOC, with up to one even-length padding byte or a few zeros behind it. */
+/** EOC, with no more than a few bytes of padding behind it. */
 function hasEndMarker(bytes: Uint8Array): boolean {
-  let end = bytes.length;
-  while (end > 2 && bytes.length - end < 16 && bytes[end - 1] === 0) end -= 1;
-  return bytes[end - 2] === 0xff && bytes[end - 1] === 0xd9;
+  const from = Math.max(0, bytes.length - LONGEST_PADDING - 2);
+  for (let at = bytes.length - 2; at >= from; at -= 1) {
+    if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;
+  }
+  return false;
 }
 
 function startsWith(bytes: Uint8Array, head: readonly number[]): boolean {

@@ -1,6 +1,7 @@
 import {
   Enums,
   eventTarget,
+  getShouldUseCPURendering,
   imageLoader,
   utilities,
   type RenderingEngine,
@@ -8,7 +9,7 @@ import {
   type Types,
 } from '@cornerstonejs/core';
 import { resolvePreset, type Preset, type ResolvedPreset } from './presets';
-import { followSize } from './followSize';
+import { Fit } from './fit';
 
 export interface PaneEvents {
   /** A slice other than the displayed one was asked for. */
@@ -21,10 +22,12 @@ export interface PaneEvents {
   readonly onRendered: () => void;
 }
 
+const OWN_WINDOW: Preset = { name: 'auto', center: 0, width: 0 };
+
 /** One stack of frames on one canvas. It takes image ids and knows no network. */
 export class StackPane {
   readonly #viewport: StackViewport;
-  readonly #stopFollowing: () => void;
+  readonly #fit: Fit;
   readonly #abort = new AbortController();
   #imageIds: readonly string[] = [];
   #wanted = 0;
@@ -38,7 +41,7 @@ export class StackPane {
   ) {
     engine.enableElement({ viewportId: id, element, type: Enums.ViewportType.STACK });
     this.#viewport = engine.getViewport<StackViewport>(id);
-    this.#stopFollowing = followSize(engine, this.#viewport, element);
+    this.#fit = new Fit(engine, this.#viewport, element);
     this.#listen();
   }
 
@@ -49,6 +52,7 @@ export class StackPane {
     this.#displayed = -1;
     this.events.onWanted(start);
     await this.#viewport.setStack([...imageIds], start).catch(reportedByEvent);
+    if (this.#displayed >= 0 && this.#imageIds === imageIds) this.#settle();
   }
 
   get index(): number {
@@ -115,8 +119,13 @@ export class StackPane {
   reset(): void {
     if (this.#displayed < 0) return;
     this.#viewport.resetProperties();
-    this.#viewport.resetCamera();
-    this.#viewport.render();
+    if (!this.#viewport.getCornerstoneImage()?.color) this.applyPreset(OWN_WINDOW);
+    this.#settle();
+  }
+
+  /** Magnification relative to the whole image fitted; 1 when fitted. */
+  get zoom(): number {
+    return this.#fit.zoom;
   }
 
   /** Millimetres (or pixels) per canvas pixel, across and down; equal unless the canvas is stretched. */
@@ -128,12 +137,21 @@ export class StackPane {
   /** Stop, and leave nothing of the image on the canvas. */
   destroy(): void {
     this.#abort.abort();
-    this.#stopFollowing();
+    this.#fit.stop();
     this.#imageIds = [];
     const canvas = this.element.querySelector('canvas');
     this.engine.disableElement(this.id);
     if (canvas) canvas.width = 0;
     this.element.replaceChildren();
+  }
+
+  /** Fit the image; the CPU renderer draws MONOCHROME1 inverted without knowing that it does. */
+  #settle(): void {
+    const image = this.#viewport.getCornerstoneImage();
+    if (getShouldUseCPURendering() && image) {
+      this.#viewport.setProperties({ invert: image.invert });
+    }
+    this.#fit.apply();
   }
 
   #listen(): void {

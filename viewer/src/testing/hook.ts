@@ -52,7 +52,7 @@ export function stateOf(controller: PaneController): TestState {
     count: pane.count,
     window: properties.voiRange,
     inverted: properties.invert === true,
-    zoom: pane.viewport.getZoom(),
+    zoom: pane.zoom,
     pan: [...pane.viewport.getPan()],
     scale: pane.scale(),
     order: series?.imageIds.map((imageId) => imageId.split('/').at(-3) ?? '') ?? [],
