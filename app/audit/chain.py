@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from app.audit.actions import Action, Outcome
 from app.audit.models import AuditEvent, AuditHead
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 GENESIS = "0" * 64
 _HEAD_ID = 1
+_INSERT = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,7 @@ def record(
     detail: dict[str, Any] | None = None,
 ) -> AuditEvent:
     """Append one event to the chain, in the caller's transaction. ``detail`` holds no names."""
-    head = session.get(AuditHead, _HEAD_ID, with_for_update=True)
-    if head is None:
-        head = AuditHead(id=_HEAD_ID, number=0, hash=GENESIS)
-        session.add(head)
+    head = _locked_head(session)
     event = AuditEvent(
         number=head.number + 1,
         id=new_id(),
@@ -111,11 +110,27 @@ def verify_chain(session: Session) -> ChainReport:
         if not intact:
             return ChainReport(expected_number - 1, expected_number)
         expected_number, previous = expected_number + 1, event.hash
+    return ChainReport(expected_number - 1, _broken_tail(session, expected_number - 1, previous))
+
+
+def _broken_tail(session: Session, last: int, last_hash: str) -> int | None:
+    """The first number at which events and head row disagree, None when they agree."""
     head = session.get(AuditHead, _HEAD_ID)
-    tail_number, tail_hash = (head.number, head.hash) if head else (0, GENESIS)
-    if (tail_number, tail_hash) != (expected_number - 1, previous):
-        return ChainReport(expected_number - 1, expected_number)
-    return ChainReport(expected_number - 1, None)
+    number, hashed = (head.number, head.hash) if head else (0, GENESIS)
+    if number != last:
+        return min(number, last) + 1
+    return None if hashed == last_hash else last
+
+
+def _locked_head(session: Session) -> AuditHead:
+    """The last link, ours until the transaction ends. Of many first writers one creates it."""
+    head = session.get(AuditHead, _HEAD_ID, with_for_update=True)
+    if head is None:
+        first = {"id": _HEAD_ID, "number": 0, "hash": GENESIS}
+        insert = _INSERT[session.get_bind().dialect.name]
+        session.execute(insert(AuditHead).values(first).on_conflict_do_nothing())
+        head = session.get_one(AuditHead, _HEAD_ID, with_for_update=True)
+    return head
 
 
 def _text(value: UUID | None) -> str | None:
