@@ -10,12 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, make_url, text
 
 from app.authz.actor import Assurance
 from app.core import clock, db
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask import Flask
+    from sqlalchemy import Engine
 
     from simulators.jlis.office import Office
     from tests.app.browser import Browser
@@ -91,68 +90,76 @@ def migrate(url: str) -> None:
     engine.dispose()
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A PostgreSQL database whose first state lies beside it, to be put back before each test."""
+
+    url: str
+    engine: Engine
+
+    def keep(self) -> None:
+        """Remember every row as it is now."""
+        names = [table.name for table in db.Base.metadata.sorted_tables]
+        copies = [f'CREATE TABLE kept."{name}" AS TABLE public."{name}"' for name in names]
+        self._run(["CREATE SCHEMA kept", *copies])
+
+    def put_back(self) -> None:
+        """Every row as it was when it was kept."""
+        names = [table.name for table in db.Base.metadata.sorted_tables]
+        gone = [f'DELETE FROM public."{name}"' for name in names]  # noqa: S608 - our own tables
+        back = [f'INSERT INTO public."{name}" SELECT * FROM kept."{name}"' for name in names]  # noqa: S608
+        self._run(["SET LOCAL session_replication_role = replica", *gone, *back])
+
+    def _run(self, statements: list[str]) -> None:
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql("; ".join(statements))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an SQLite database with the world in it."""
+    path = tmp_path_factory.mktemp("template") / "world.sqlite"
+    url = f"sqlite:///{path}"
+    migrate(url)
+    with bound(db.make_engine(url)):
+        plant(world)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_world(world: World, postgresql_database: Callable[[], str]) -> Iterator[Kept]:
+    """A PostgreSQL database with the world in it."""
+    url = postgresql_database()
+    migrate(url)
+    with bound(db.make_engine(url)) as engine:
+        plant(world)
+        kept = Kept(url, engine)
+        kept.keep()
+        yield kept
+
+
 @contextmanager
-def bound(url: str) -> Iterator[str]:
-    """Use this database until the block ends."""
-    engine = db.make_engine(url)
+def bound(engine: Engine) -> Iterator[Engine]:
+    """Use this database from now on; its connections close at the end."""
     db.bind(engine)
     try:
-        yield url
+        yield engine
     finally:
         engine.dispose()
 
 
-@dataclass(frozen=True)
-class Template:
-    """A database that was migrated and planted, to be copied."""
-
-    url: str
-
-    @contextmanager
-    def copy(self, folder: Path) -> Iterator[str]:
-        """The address of a fresh copy; on PostgreSQL it is dropped at the end."""
-        url = make_url(self.url)
-        if url.drivername == "sqlite":
-            copied = shutil.copy(str(url.database), folder / "portal.sqlite")
-            yield f"sqlite:///{copied}"
-            return
-        name = f"copy_{uuid4().hex}"
-        _administer(self.url, f'CREATE DATABASE "{name}" TEMPLATE "{url.database}"')
-        yield url.set(database=name).render_as_string(hide_password=False)
-        _administer(self.url, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _administer(url: str, statement: str) -> None:
-    engine = create_engine(make_url(url).set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
-
-
-def _planted(url: str, world: World) -> Template:
-    migrate(url)
-    with bound(url):
-        plant(world)
-    return Template(url)
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(world: World, tmp_path_factory: pytest.TempPathFactory) -> Template:
-    """The world in SQLite."""
-    return _planted(f"sqlite:///{tmp_path_factory.mktemp('template') / 'world.sqlite'}", world)
-
-
-@pytest.fixture(scope="session")
-def postgresql_template(world: World, postgresql_database: Callable[[], str]) -> Template:
-    """The world in PostgreSQL."""
-    return _planted(postgresql_database(), world)
-
-
 @pytest.fixture(params=["sqlite", POSTGRESQL])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database of this test's own with the world in it, bound; its SQLAlchemy URL."""
-    template: Template = request.getfixturevalue(f"{request.param}_template")
-    with template.copy(tmp_path) as url, bound(url):
+    """A migrated database with just the world in it, bound; its SQLAlchemy URL."""
+    if request.param == "postgresql":
+        kept: Kept = request.getfixturevalue("postgresql_world")
+        kept.put_back()
+        db.bind(kept.engine)
+        yield kept.url
+        return
+    copied = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "portal.sqlite")
+    url = f"sqlite:///{copied}"
+    with bound(db.make_engine(url)):
         yield url
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from app.authz.actor import Profession, Role
 from app.core import clock
@@ -30,6 +29,7 @@ from tests.pki import issue_card
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
 
     from app.core.db import Base
     from simulators.jlis.card_folder import Card
@@ -185,9 +185,7 @@ def plant(world: World) -> None:
 
 def _organisations(world: World) -> Iterator[Base]:
     for key, kind, name, code in ORGANISATIONS:
-        yield Organisation(
-            id=world.organisations[key], kind=kind, name=name, official_code=code
-        )
+        yield Organisation(id=world.organisations[key], kind=kind, name=name, official_code=code)
 
 
 def _persons(world: World) -> Iterator[Base]:
