@@ -7,6 +7,7 @@ viewer beside it, and prepares the development world. ``--gate`` adds what the g
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from scripts import machine
 from scripts.console import Stopwatch, complain, say
 from scripts.steps import ROOT, Step, StepFailed, hash_of
-from scripts.world import BIN, PYTHON, World
+from scripts.world import BIN, HOSPITALS, PYTHON, World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,13 +136,13 @@ def viewer_steps() -> tuple[Step, ...]:
 def world_steps(world: World) -> tuple[Step, ...]:
     """What a world's folder holds, besides its keys, before its programs start."""
     authorities = hash_of(ROOT / "simulators" / "jlis")
-    people = authorities + hash_of(ROOT / "scripts" / "demo.py")
+    people = authorities + hash_of(ROOT / "scripts" / "demo.py", ROOT / "scripts" / "cast.py")
     tables = hash_of(ROOT / "migrations")
     pki, database = world.var / "pki", world.var / "portal.sqlite"
     init = "certificate authorities", (PYTHON, "-m", "simulators.jlis", "init")
     cards = "demo cards", (PYTHON, "-m", "scripts.demo", "cards")
     upgrade = "tables", (str(BIN / "alembic"), "upgrade", "head")
-    demo = "demo data", (str(BIN / "flask"), "--app", "wsgi", "demo")
+    demo = "demo data", (PYTHON, "-m", "scripts.demo", "data", _gateway_origins(world))
     settings = world.environment()
     jlis, portal = settings["jlis"], settings["portal"]
     return (
@@ -150,6 +151,10 @@ def world_steps(world: World) -> tuple[Step, ...]:
         _world_step(world, upgrade, portal, key=tables, proof=database),
         _world_step(world, demo, portal, key=tables + people, proof=database),
     )
+
+
+def _gateway_origins(world: World) -> str:
+    return json.dumps({h.key: world.origin(f"gateway-{h.key}-web") for h in HOSPITALS})
 
 
 def _world_step(
