@@ -31,16 +31,18 @@ from app.web.i18n import init_i18n
 
 ROOT = Path(__file__).resolve().parents[3]
 BORN, TODAY = date(2026, 3, 20), date(2026, 11, 22)
+PRODUCTS: Any = ["BCG"]
+PLACES: Any = ["医療機関", "学校"]
 LOOKED_AT = datetime(2026, 11, 22, 0, 5, tzinfo=UTC)
 
 
 class MeasurementForm(Form):
     given_on = DateField("接種した日", [InputRequired()])
     weight = DecimalField("体重", [InputRequired(), NumberRange(min=1, max=20)])
-    product = SelectField("ワクチン", choices=["BCG"])
+    product = SelectField("ワクチン", choices=PRODUCTS)
     place = RadioField(
         "所",
-        choices=["医療機関", "学校"],
+        choices=PLACES,
         validators=[InputRequired()],
     )
     note = TextAreaField("メモ", [Optional(), Length(max=3)])
