@@ -27,7 +27,7 @@ tour: ## both journeys in headless Chromium against the running demo
 	@$(VENV)/python -m scripts.tour --port-offset $(TSUNAGU_PORT_OFFSET)
 
 bench: ## all benchmarks
-	@for name in portal jpki gateway viewer; do $(VENV)/python -m bench.$$name || exit 1; done
+	@for name in portal jpki immunization gateway viewer; do $(VENV)/python -m bench.$$name || exit 1; done
 
 lock: ## compile the lock files anew from requirements*.in
 	@$(VENV)/python -m scripts.lock

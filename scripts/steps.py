@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from scripts.console import Stopwatch, finished, say
 ROOT = Path(__file__).resolve().parent.parent
 HEARTBEAT = 20.0
 TAIL_LINES = 60
+COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,4 +125,5 @@ def _files(path: Path) -> list[Path]:
 def _tail(log: Path, lines: int) -> list[str]:
     if not lines:
         return []
-    return log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()[-lines:]
+    text = COLOUR.sub("", log.read_text(encoding="utf-8", errors="replace"))
+    return text.rstrip().splitlines()[-lines:]

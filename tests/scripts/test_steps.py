@@ -31,7 +31,7 @@ def appending(folder: Path, *, key: str = "1") -> Step:
 
 def failing(folder: Path) -> Step:
     """A step that speaks and fails."""
-    code = "print('the reason'); raise SystemExit(3)"
+    code = r"print('the \x1b[31mreason\x1b[0m'); raise SystemExit(3)"
     return Step(
         "break",
         ((sys.executable, "-c", code),),
