@@ -62,15 +62,12 @@ def stop_on_signal() -> threading.Event:
 def run_dimse(settings: GatewaySettings) -> None:
     """Receive objects, with the worker beside it, until told to stop."""
     stop = stop_on_signal()
-    server, end_associations = start_scp(build_listener(settings), build_ingest(settings))
-    listening = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
-    listening.start()
+    receiver = start_scp(build_listener(settings), build_ingest(settings))
     keeper = threading.Thread(target=_keep_worker, args=(stop,), daemon=True)
     keeper.start()
     log.info("receiving", ae_title=settings.ae_title, port=settings.dicom_port)
     stop.wait()
-    end_associations()
-    server.server_close()
+    receiver.stop()
     keeper.join()
 
 

@@ -115,7 +115,7 @@ def locate_frames(data: Buffer, structure: Structure, transfer_syntax: str) -> F
     pixel = read_image_pixel(data, structure, encoding)
     if PIXEL_DATA not in structure.elements or pixel.frames < 1:
         return NO_FRAMES
-    if structure.fragments is None:
+    if syntax.is_native(transfer_syntax):
         return _native(structure, pixel)
     if syntax.is_video(transfer_syntax) or not structure.fragments:
         return NO_FRAMES

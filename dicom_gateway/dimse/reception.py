@@ -12,6 +12,7 @@ import io
 import queue
 import select
 import socket
+import time
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from pynetdicom.dimse import DIMSEServiceProvider
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 MAXIMUM_PDU_BYTES: Final = 256 * 1024
 _LONGEST_READ: Final = MAXIMUM_PDU_BYTES + 64 * 1024
 _WAIT_SECONDS: Final = 0.01
+_PAUSE_SECONDS: Final = 0.001
 
 
 class PatientSocket(AssociationSocket):
@@ -42,6 +44,7 @@ class PatientSocket(AssociationSocket):
     def ready(self) -> bool:
         """Whether data can be read; waits up to 10 ms for it."""
         if self.socket is None or not self._is_connected:
+            time.sleep(_PAUSE_SECONDS)
             return False
         try:
             readable, _, _ = select.select([self.socket], [], [], _WAIT_SECONDS)

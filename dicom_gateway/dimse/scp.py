@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from socketserver import BaseServer
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import structlog
 from pynetdicom import AE, _config, evt
@@ -20,8 +22,6 @@ from dicom_gateway.errors import GatewayError, Mismatch, NotDicom, OutOfResource
 from dicom_gateway.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pynetdicom.dimse_primitives import C_STORE
 
     from dicom_gateway.ingest import Ingest
@@ -30,6 +30,7 @@ log = structlog.get_logger()
 
 MAXIMUM_ASSOCIATIONS: Final = 48
 NETWORK_TIMEOUT_SECONDS: Final = 60
+POLL_SECONDS: Final = 0.1
 _STATUS_OF: Final[tuple[tuple[type[GatewayError], int], ...]] = (
     (NotDicom, status.CANNOT_UNDERSTAND),
     (Mismatch, status.DATA_SET_DOES_NOT_MATCH),
@@ -47,17 +48,54 @@ class Listener:
     callers: tuple[str, ...] = ()
 
 
-def start_scp(listener: Listener, ingest: Ingest) -> tuple[TunedServer, Callable[[], None]]:
-    """Bind and return the server (not yet serving) and a function that ends its associations.
+class Receiver:
+    """A listening SCP, serving on a thread of its own."""
 
-    Every storage class, private ones too, is taken in the first transfer syntax the sender offers.
+    def __init__(self, server: TunedServer, entity: AE) -> None:
+        self._server = server
+        self._entity = entity
+        self._thread = threading.Thread(
+            target=server.serve_forever, args=(POLL_SECONDS,), name="dimse", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """The TCP port it listens on."""
+        return int(self._server.server_address[1])
+
+    def stop(self) -> None:
+        """Take no new association, abort those that are open, let go of the port."""
+        BaseServer.shutdown(self._server)
+        self._server.server_close()
+        self._entity.shutdown()
+        self._thread.join()
+
+
+def start_scp(listener: Listener, ingest: Ingest) -> Receiver:
+    """Listen and store. Every storage class, private ones too, is taken in the first transfer
+    syntax the sender offers.
 
     Raises:
         OSError: the port is taken.
     """
     _config.UNRESTRICTED_STORAGE_SERVICE = True
     _config.LOG_HANDLER_LEVEL = "none"
-    _config.LOG_REQUEST_IDENTIFIERS = False
+    entity = _entity(listener)
+    handlers: list[Any] = [
+        (evt.EVT_C_STORE, _on_store, [ingest]),
+        (evt.EVT_CONN_CLOSE, _on_close),
+        (evt.EVT_REJECTED, _on_rejected),
+    ]
+    made = entity.make_server(
+        (listener.host, listener.port), evt_handlers=handlers, server_class=TunedServer
+    )
+    server = cast("TunedServer", made)
+    server.ingest = ingest
+    return Receiver(server, entity)
+
+
+def _entity(listener: Listener) -> AE:
     entity = AE(ae_title=listener.ae_title)
     entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
     entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
@@ -67,20 +105,7 @@ def start_scp(listener: Listener, ingest: Ingest) -> tuple[TunedServer, Callable
     entity.require_called_aet = True
     entity.require_calling_aet = list(listener.callers)
     entity.add_supported_context(Verification)
-    server = cast(
-        "TunedServer",
-        entity.make_server(
-            (listener.host, listener.port),
-            evt_handlers=[
-                (evt.EVT_C_STORE, _on_store, [ingest]),
-                (evt.EVT_CONN_CLOSE, _on_close),
-                (evt.EVT_REJECTED, _on_rejected),
-            ],
-            server_class=TunedServer,
-        ),
-    )
-    server.ingest = ingest
-    return server, entity.shutdown
+    return entity
 
 
 def _on_store(event: evt.Event, ingest: Ingest) -> int:

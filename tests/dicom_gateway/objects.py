@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
@@ -55,3 +56,12 @@ def ct(study: str = "1.2.3.4", number: int = 1, **changes: Any) -> Dataset:
 def fresh_uid() -> str:
     """An identifier nobody has."""
     return str(generate_uid())
+
+
+def encode(data_set: Dataset) -> bytes:
+    """The data set alone, as it travels in a C-STORE in its own transfer syntax."""
+    uid = data_set.file_meta.TransferSyntaxUID
+    bare = Dataset(data_set)
+    buffer = io.BytesIO()
+    bare.save_as(buffer, implicit_vr=uid.is_implicit_VR, little_endian=uid.is_little_endian)
+    return buffer.getvalue()

@@ -20,7 +20,7 @@ from config.settings import GatewaySettings, Mode
 from dicom_gateway import clock
 from dicom_gateway.assembly import build_ingest, build_listener, build_service, build_store
 from dicom_gateway.dicomweb.wsgi import Door
-from dicom_gateway.dimse.scp import start_scp
+from dicom_gateway.dimse.scp import Listener, start_scp
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.indexer import index_waiting
 
@@ -171,16 +171,13 @@ def running(folder: Path, database_url: str = "", **changes: object) -> Iterator
     }
     settings = GatewaySettings(**values)
     ingest = build_ingest(settings)
-    listener = build_listener(settings)
-    server, end = start_scp(type(listener)("127.0.0.1", 0, AE_TITLE, listener.callers), ingest)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
+    callers = build_listener(settings).callers
+    receiver = start_scp(Listener("127.0.0.1", 0, AE_TITLE, callers), ingest)
     engine = open_index(settings.database_url, folder / "var")
     try:
-        yield Gateway(settings, keys, engine, build_service(settings), server.server_address[1])
+        yield Gateway(settings, keys, engine, build_service(settings), receiver.port)
     finally:
-        end()
-        server.server_close()
+        receiver.stop()
         engine.dispose()
 
 
