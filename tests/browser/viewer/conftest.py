@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from tests.browser.viewer.desk import Desk
 from tests.browser.viewer.peer import BUILD, Portal
@@ -30,11 +29,10 @@ GRAPHICS = {
 
 
 @pytest.fixture(scope="session")
-def driver() -> Iterator[Playwright]:
+def driver(browser_driver: Playwright) -> Playwright:
     if not (BUILD / ".vite" / "manifest.json").is_file():
         pytest.fail("the viewer is not built: run `npm ci && npm run build` in viewer/")
-    with sync_playwright() as playwright:
-        yield playwright
+    return browser_driver
 
 
 @pytest.fixture(scope="session")

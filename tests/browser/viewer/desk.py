@@ -1,4 +1,4 @@
-"""The page as a test drives it: waits on conditions, reads pixels and numbers, watches for leaks."""
+"""The page as a test drives it: waits on conditions, reads pixels, watches for leaks."""
 
 from __future__ import annotations
 
@@ -107,7 +107,10 @@ class Desk:
     ) -> Iterator[Desk]:
         """A fresh profile at this size; closed at the end."""
         context = browser.new_context(
-            viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch, locale="ja-JP"
+            viewport={"width": width, "height": height},
+            has_touch=touch,
+            is_mobile=touch,
+            locale="ja-JP",
         )
         page = context.new_page()
         page.set_default_timeout(DEADLINE_MS)
@@ -142,7 +145,9 @@ class Desk:
 
     def console_errors(self) -> list[str]:
         """Console errors and warnings that are ours; decoders' progress lines are not."""
-        return [line for line in self.console if line.startswith("error") and not NOISE.search(line)]
+        return [
+            line for line in self.console if line.startswith("error") and not NOISE.search(line)
+        ]
 
     def state(self) -> dict[str, Any]:
         found: dict[str, Any] = self.page.evaluate("() => window.__viewer.state()")
@@ -176,9 +181,16 @@ class Desk:
         """The pane's box on the page."""
         box = self.page.locator(".viewport").bounding_box()
         assert box is not None
-        return dict(box)
+        return {
+            "x": box["x"],
+            "y": box["y"],
+            "width": box["width"],
+            "height": box["height"],
+        }
 
-    def drag(self, start: tuple[float, float], end: tuple[float, float], *, button: Any = "left") -> None:
+    def drag(
+        self, start: tuple[float, float], end: tuple[float, float], *, button: Any = "left"
+    ) -> None:
         """Drag inside the pane, in CSS pixels from its corner."""
         box = self.stage()
         mouse = self.page.mouse

@@ -334,7 +334,9 @@ def _static(name: str, csp: tuple[str, str]) -> Answer:
     path = (BUILD / name).resolve()
     if not path.is_relative_to(BUILD) or not path.is_file():
         return problem(404, "not-found")
-    return Answer(200, path.read_bytes(), TYPES.get(path.suffix, "application/octet-stream"), (csp,))
+    return Answer(
+        200, path.read_bytes(), TYPES.get(path.suffix, "application/octet-stream"), (csp,)
+    )
 
 
 def multipart(data: bytes, transfer_syntax: str) -> tuple[bytes, str]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.browser.viewer.phantom import ct_series, uid
 
 if TYPE_CHECKING:
     from tests.browser.viewer.desk import Desk
     from tests.browser.viewer.peer import Gateway, Portal
+
+pytestmark = pytest.mark.browser
 
 LOADED = "() => window.__viewer.marks.loaded"
 ENDED = "() => document.querySelector('.ended')"
@@ -20,9 +24,7 @@ def hospital(portal: Portal, *, slices: int = 24) -> Gateway:
     return gateway
 
 
-def test_requests_go_to_the_portal_and_the_granted_gateway_only(
-    desk: Desk, portal: Portal
-) -> None:
+def test_requests_go_to_the_portal_and_the_granted_gateway_only(desk: Desk, portal: Portal) -> None:
     gateway = hospital(portal, slices=4)
     desk.open()
     desk.wait(LOADED)

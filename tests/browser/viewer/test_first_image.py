@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.browser.viewer.phantom import ct_series, uid
 
 if TYPE_CHECKING:
     from tests.browser.viewer.desk import Desk
     from tests.browser.viewer.peer import Portal
+
+pytestmark = pytest.mark.browser
 
 
 def test_the_middle_slice_is_painted_first(desk: Desk, portal: Portal) -> None:

@@ -11,8 +11,8 @@ from tests.browser.viewer.phantom import (
     image_object,
     radiograph,
     sample,
-    ultrasound_film,
     uid,
+    ultrasound_film,
 )
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.browser.viewer.desk import Desk
     from tests.browser.viewer.peer import Portal
+
+pytestmark = pytest.mark.browser
 
 GREY = (
     "CT_small",
@@ -31,7 +33,13 @@ GREY = (
     "693_J2KI",
     "JPEG-lossy",
 )
-COLOR = ("SC_rgb_jpeg_dcmtk", "examples_ybr_color", "examples_jpeg2k", "examples_palette", "SC_rgb_rle_2frame")
+COLOR = (
+    "SC_rgb_jpeg_dcmtk",
+    "examples_ybr_color",
+    "examples_jpeg2k",
+    "examples_palette",
+    "SC_rgb_rle_2frame",
+)
 
 
 def show(desk: Desk, portal: Portal, objects: list[Dataset]) -> None:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from tests.browser.viewer.desk import Desk
     from tests.browser.viewer.peer import Portal
 
+pytestmark = pytest.mark.browser
+
 ROUND = Body()
 """304 mm wide, 232.5 mm high, square pixels."""
 OBLONG = Body(rows=200, columns=300, spacing=(1.7, 1.1))
@@ -42,9 +44,7 @@ def assert_true_sizes(desk: Desk, body: Body) -> None:
 
 
 @pytest.mark.parametrize("body", [ROUND, OBLONG], ids=["square", "oblong"])
-def test_a_body_keeps_its_shape_and_its_millimetres(
-    desk: Desk, portal: Portal, body: Body
-) -> None:
+def test_a_body_keeps_its_shape_and_its_millimetres(desk: Desk, portal: Portal, body: Body) -> None:
     open_body(desk, portal, body)
     assert_true_sizes(desk, body)
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from tests.browser.viewer.desk import Desk
     from tests.browser.viewer.peer import Portal
 
+pytestmark = pytest.mark.browser
+
 
 def show(desk: Desk, portal: Portal) -> None:
     portal.new_gateway("gw-a", "ホスピタルA").add(ct_series(uid("study"), slices=24))
@@ -171,6 +173,6 @@ def test_the_page_speaks_the_language_of_its_configuration(
     portal.config = {"language": language}
     show(cpu_desk, portal)
     labels = cpu_desk.page.evaluate(
-        "() => [...document.querySelectorAll('[aria-label]')].map(e => e.getAttribute('aria-label'))"
+        "() => [...document.querySelectorAll('[aria-label]')].map(e => e.ariaLabel)"
     )
     assert word in labels

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+from pydicom.uid import JPEG2000Lossless
+from typing_extensions import override
+
 from tests.browser.viewer.phantom import Person, ct_series, uid
 
 if TYPE_CHECKING:
     from tests.browser.viewer.desk import Desk
     from tests.browser.viewer.peer import Gateway, Portal
+
+pytestmark = pytest.mark.browser
 
 TROUBLE = "() => document.querySelector('.cover.is-problem:not([hidden])')"
 
@@ -65,9 +71,7 @@ def test_a_study_that_is_gone_says_so(cpu_desk: Desk, portal: Portal) -> None:
     assert "ホスピタルA" in cpu_desk.text(".cover")
 
 
-def test_a_token_nobody_accepts_is_asked_for_once_more_only(
-    cpu_desk: Desk, portal: Portal
-) -> None:
+def test_a_token_nobody_accepts_is_asked_for_once_more_only(cpu_desk: Desk, portal: Portal) -> None:
     gateway = hospital(portal)
     gateway.tokens = _Nothing()
     cpu_desk.open_page()
@@ -79,6 +83,7 @@ def test_a_token_nobody_accepts_is_asked_for_once_more_only(
 class _Nothing(set[str]):
     """Accepts no token."""
 
+    @override
     def __contains__(self, _item: object) -> bool:
         return False
 
@@ -86,7 +91,7 @@ class _Nothing(set[str]):
 def test_an_unreadable_image_is_covered_and_the_rest_goes_on(desk: Desk, portal: Portal) -> None:
     gateway = hospital(portal)
     broken = sorted(gateway.objects, key=lambda ds: -ds.ImagePositionPatient[2])[3]
-    broken.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.90"
+    broken.file_meta.TransferSyntaxUID = JPEG2000Lossless
     gateway.broken.add(str(broken.SOPInstanceUID))
     desk.open()
     desk.page.keyboard.press("End")
