@@ -6,6 +6,7 @@ OPEN the connection carries messages of two length bytes and a command or answer
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 from typing import Any
@@ -22,6 +23,7 @@ from card_agent.transport import Reader, ResponseApdu, split_response
 
 _TIMEOUT_SECONDS = 10.0
 _ANSWER_LIMIT = 1 << 20
+_CHUNK = 4096
 _POWER_ON = b"\x01"
 _REFUSALS: dict[str, type[CardProblem]] = {
     "unknown-reader": NoReader,
@@ -80,7 +82,11 @@ class DeskConnection:
         return split_response(_receive(self._connection, length))
 
     def close(self) -> None:
-        """Give the card back."""
+        """Give the card back and wait until the desk has taken it."""
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_WR)
+            while self._connection.recv(_CHUNK):
+                pass
         self._connection.close()
 
 
@@ -99,7 +105,7 @@ def _read_line(connection: socket.socket) -> bytes:
     """The bytes up to the line's end; nothing after it may be taken from the stream."""
     line = bytearray()
     while not line.endswith(b"\n"):
-        peeked = connection.recv(4096, socket.MSG_PEEK)
+        peeked = connection.recv(_CHUNK, socket.MSG_PEEK)
         if not peeked or len(line) > _ANSWER_LIMIT:
             raise ReaderServiceDown
         end = peeked.find(b"\n")

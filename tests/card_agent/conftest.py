@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from card_agent.desk import DeskTransport
 from tests.card_agent.stage import (
+    CHROMIUM_FLAGS,
     NONCE,
     PortalServer,
     RunningAgent,
@@ -20,20 +20,12 @@ from tests.card_agent.stage import (
 from tests.simulators.card.folders import write_card
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from simulators.card.desk_server import DeskServer
+    from playwright.sync_api import Browser, Playwright
 
-CHROMIUM_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+    from simulators.card.desk_server import DeskServer
 
 
 @pytest.fixture
@@ -73,11 +65,23 @@ def agent(transport: DeskTransport, portal: PortalServer) -> Iterator[RunningAge
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium, one a module."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", headless=True, args=list(CHROMIUM_FLAGS)
+def launch(browser_driver: Playwright) -> Iterator[Callable[..., Browser]]:
+    """Starts headless Chromium with more flags; all are closed at the module's end."""
+    launched: list[Browser] = []
+
+    def start(*flags: str) -> Browser:
+        browser = browser_driver.chromium.launch(
+            executable_path="/usr/bin/chromium", args=[*CHROMIUM_FLAGS, *flags]
         )
-        yield launched
-        launched.close()
+        launched.append(browser)
+        return browser
+
+    yield start
+    for browser in launched:
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser(launch: Callable[..., Browser]) -> Browser:
+    """Headless Chromium, one a module."""
+    return launch()

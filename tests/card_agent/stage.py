@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 NONCE = "b64url-nonce_of_43_characters_ABCDEFGHIJKLM"
 
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
 # Keeps what it hears in window.heard; answers every "ready" with window.order, as a portal must.
 PORTAL_SCRIPT = """
 window.heard = [];
@@ -120,7 +130,7 @@ class _PortalHandler(http.server.BaseHTTPRequestHandler):
         self.send_header("Cross-Origin-Opener-Policy", "same-origin-allow-popups")
         policy = "default-src 'none'; script-src 'self'; frame-ancestors 'none'"
         if self.server.sandboxed:
-            policy += "; sandbox allow-scripts allow-popups"
+            policy = "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox"
         self.send_header("Content-Security-Policy", policy)
         self.end_headers()
         self.wfile.write(body)
