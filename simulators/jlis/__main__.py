@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from datetime import date, datetime
 
@@ -123,6 +124,8 @@ def _revoke(office: Office, chosen: argparse.Namespace) -> None:
 
 
 def _serve(office: Office, port: int) -> int:
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     with JlisServer(office, port) as server:
         log.info("jlis.serving", address=f"http://127.0.0.1:{server.port}")
         try:
