@@ -1,0 +1,129 @@
+"""Acknowledged means it survives: a killed process, and by the order of steps power loss too."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pydicom import dcmread
+from pynetdicom import AE
+from sqlalchemy import select
+
+from dicom_gateway.index.engine import open_index, reading
+from dicom_gateway.index.models import Instance, StoredObject
+from tests.dicom_gateway.objects import ct, encode
+from tests.dicom_gateway.processes import Programs, dimse, stop
+from tests.dicom_gateway.stage import AE_TITLE, free_port, make_keys, wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+KILLS = 4
+
+
+class Sender:
+    """Sends objects one after the other and remembers which were acknowledged."""
+
+    def __init__(self, port: int, first: int) -> None:
+        self.acknowledged: list[int] = []
+        self._number = first
+        self._port = port
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        sample = ct()
+        entity = AE(ae_title="MODALITY")
+        entity.add_requested_context(sample.SOPClassUID, sample.file_meta.TransferSyntaxUID)
+        entity.dimse_timeout = 5
+        association = entity.associate("127.0.0.1", self._port, ae_title=AE_TITLE)
+        while association.is_established:
+            answer = association.send_c_store(ct(number=self._number))
+            if answer.get("Status") == 0:
+                self.acknowledged.append(self._number)
+            self._number += 1
+
+    def join(self) -> None:
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+
+
+def has_sent(sender: Sender, count: int) -> bool:
+    return len(sender.acknowledged) >= count
+
+
+def states(engine: Engine) -> set[str]:
+    with reading(engine) as connection:
+        return set(connection.scalars(select(StoredObject.state)))
+
+
+def test_every_acknowledged_object_survives_kill_9_whole(tmp_path: Path) -> None:
+    programs = Programs(tmp_path, make_keys(tmp_path), free_port(), free_port())
+    acknowledged: list[int] = []
+    for kill in range(KILLS):
+        process = programs.start("dimse")
+        wait_until(programs.answers_echo, "the gateway is back")
+        sender = Sender(programs.dicom_port, first=1 + kill * 10_000)
+        wait_until(partial(has_sent, sender, 8 + 7 * kill), "objects arrive")
+        stop(process, signal.SIGKILL)
+        sender.join()
+        acknowledged += sender.acknowledged
+
+    process = programs.start("dimse")
+    engine = open_index("", tmp_path / "var")
+    try:
+        wait_until(lambda: states(engine) == {"indexed"}, "everything is listed")
+        require_whole(engine, tmp_path / "var", acknowledged)
+    finally:
+        stop(process)
+        engine.dispose()
+    assert list((tmp_path / "var" / "incoming").iterdir()) == []
+
+
+def require_whole(engine: Engine, var: Path, acknowledged: list[int]) -> None:
+    """Each acknowledged object is listed once and is byte for byte what was sent."""
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(StoredObject.sop_instance_uid, StoredObject.file_name, Instance.object_id).join(
+                Instance, Instance.object_id == StoredObject.id
+            )
+        ).all()
+    names = {row.sop_instance_uid: row.file_name for row in rows}
+    assert len(names) == len(rows)
+    for number in acknowledged:
+        kept = dcmread(var / "objects" / names[f"1.2.3.4.1.{number}"])
+        assert encode(kept) == encode(ct(number=number))
+    for name in names.values():
+        assert len(dcmread(var / "objects" / name).PixelData) == 512
+
+
+def test_the_steps_before_an_answer_stand_in_the_order_power_loss_needs(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.txt"
+    calls = "trace=openat,fsync,fdatasync,rename,renameat,renameat2,sendto"
+    with dimse(tmp_path, "strace", "-f", "-y", "-e", calls, "-o", str(trace)) as programs:
+        sender = Sender(programs.dicom_port, first=1)
+        wait_until(lambda: len(sender.acknowledged) >= 3, "objects arrive")
+    sender.join()
+    steps = order_of_steps(trace.read_text(errors="replace"))
+    store = r"F+R[SD]+W+A"
+    assert re.search(store, steps), steps[:200]
+    assert not re.search(r"R[^SWA]*A", steps), "answered without syncing folder and index"
+
+
+def order_of_steps(trace: str) -> str:
+    """F: object synced, R: renamed, S: folder synced, W: index synced, A: answered."""
+    kinds = (
+        ("F", re.compile(r"fsync\(\d+<[^>]*\.part>")),
+        ("R", re.compile(r"rename\w*\([^)]*\.part\"")),
+        ("S", re.compile(r"fsync\(\d+<[^>]*/objects[^>]*>")),
+        ("W", re.compile(r"f(data)?sync\(\d+<[^>]*index\.sqlite-wal>")),
+        ("A", re.compile(r"sendto\(\d+<[^>]*TCP[^>]*>, \"\\4|sendto\(\d+<socket[^>]*>, \"\\4")),
+    )
+    return "".join(
+        letter for line in trace.splitlines() for letter, kind in kinds if kind.search(line)
+    )
