@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from flask_wtf import FlaskForm
 from wtforms import DateField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from app.core import clock
 from app.immunization.schedule import load_schedule
 from app.immunization.service import DoseEntry
+from app.web.forms import Form
 from app.web.i18n import current_language
 from app.web.i18n import lazy_gettext as _
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class DoseForm(FlaskForm):  # type: ignore[misc]
+class DoseForm(Form):
     """One administered dose."""
 
     product = SelectField(
@@ -35,6 +35,11 @@ class DoseForm(FlaskForm):  # type: ignore[misc]
     )
     facility = StringField(
         _("接種した所"), validators=[Optional(), Length(max=100, message=_("100字までです。"))]
+    )
+
+    reason = StringField(
+        _("この日に接種した理由"),
+        validators=[Optional(), Length(max=200, message=_("200字までです。"))],
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -54,4 +59,5 @@ class DoseForm(FlaskForm):  # type: ignore[misc]
             given_on=cast("date", self.given_on.data),
             lot=(self.lot.data or "").strip() or None,
             facility=(self.facility.data or "").strip() or None,
+            reason=(self.reason.data or "").strip() or None,
         )

@@ -9,6 +9,8 @@ from app.core.errors import Conflict, Invalid
 if TYPE_CHECKING:
     from datetime import date
 
+    from app.immunization.preshot import PreShot
+
 
 class DoseInFuture(Invalid):
     """A dose cannot have been given after today."""
@@ -28,6 +30,16 @@ class DoseBeforeBirth(Invalid):
     def __init__(self, given_on: date) -> None:
         super().__init__("dose dated before birth")
         self.given_on = given_on
+
+
+class ReasonNeeded(Invalid):
+    """The schedule speaks against this dose; whoever records it states why it was given."""
+
+    code = "reason-needed"
+
+    def __init__(self, check: PreShot) -> None:
+        super().__init__("the schedule speaks against this dose")
+        self.check = check
 
 
 class UnknownProduct(Invalid):

@@ -18,9 +18,11 @@ from app.immunization.errors import (
     AlreadyRecorded,
     DoseBeforeBirth,
     DoseInFuture,
+    ReasonNeeded,
     UnknownProduct,
 )
 from app.immunization.models import Dose
+from app.immunization.preshot import check_before_shot
 from app.immunization.schedule import load_schedule
 
 if TYPE_CHECKING:
@@ -44,11 +46,16 @@ class DoseEntry:
 
 
 def record_dose(actor: Actor, child_id: UUID, entry: DoseEntry) -> Dose:
-    """Add one administered dose to the child's record, whatever its verdict."""
+    """Add one administered dose to the child's record, whatever its verdict.
+
+    A dose the schedule speaks against is recorded too, with the reason: raises ``ReasonNeeded``.
+    """
     with transaction() as session:
         child = visible_child(session, actor, child_id)
         authorize(actor, Permission.DOSE_RECORD, child)
-        _require_possible(child, entry, queries.doses_of(session, actor, child))
+        earlier = queries.doses_of(session, actor, child)
+        _require_possible(child, entry, earlier)
+        _require_reason(child, entry, earlier)
         dose_id = new_id()
         dose = Dose(
             id=dose_id,
@@ -81,3 +88,18 @@ def _require_possible(child: Child, entry: DoseEntry, earlier: Sequence[Dose]) -
         raise DoseBeforeBirth(entry.given_on)
     if any(d.product == entry.product and d.given_on == entry.given_on for d in earlier):
         raise AlreadyRecorded("same vaccine on the same day")
+
+
+def _require_reason(child: Child, entry: DoseEntry, earlier: Sequence[Dose]) -> None:
+    schedule = load_schedule()
+    check = check_before_shot(
+        schedule,
+        born_on=child.person.born_on,
+        sex=queries.schedule_sex(child),
+        given=queries.given_doses(earlier),
+        product=entry.product,
+        on=entry.given_on,
+    )
+    voluntary = check.verdict is None and schedule.products[entry.product].voluntary
+    if not check.is_clear and not voluntary and not entry.reason:
+        raise ReasonNeeded(check)
