@@ -1,4 +1,4 @@
-"""What tests of several programs share: a private PostgreSQL cluster."""
+"""What tests of several programs share: a private PostgreSQL cluster, one Playwright."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Playwright
 
 INSTALLED = Path("/usr/lib/postgresql")
 SUPERUSER = "tsunagu"
@@ -43,6 +46,13 @@ def postgresql_database() -> Iterator[Callable[[], str]]:
 def postgresql_url(postgresql_database: Callable[[], str]) -> str:
     """The SQLAlchemy URL of an empty PostgreSQL database of this test's own."""
     return postgresql_database()
+
+
+@pytest.fixture(scope="session")
+def browser_driver() -> Iterator[Playwright]:
+    """The one Playwright of a test process: a second one beside it cannot start."""
+    with sync_playwright() as driver:
+        yield driver
 
 
 @contextmanager
