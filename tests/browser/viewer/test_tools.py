@@ -58,7 +58,9 @@ def test_a_window_chosen_stays_while_scrolling(desk: Desk, portal: Portal) -> No
     desk.page.keyboard.press("1")
     desk.page.keyboard.press("End")
     desk.go_to(23)
+    desk.settle()
     assert desk.text(".corner-window") == "中心 -600　幅 1500"
+    assert desk.state()["window"] == {"lower": -1350, "upper": 149}
 
 
 def test_dragging_changes_the_window_and_reset_brings_it_back(desk: Desk, portal: Portal) -> None:

@@ -32,6 +32,8 @@ export class StackPane {
   #imageIds: readonly string[] = [];
   #wanted = 0;
   #displayed = -1;
+  /** CPU rendering only: the window painted, which the viewport forgets at every new slice. */
+  #painted: Types.VOIRange | undefined;
 
   constructor(
     private readonly engine: RenderingEngine,
@@ -50,6 +52,7 @@ export class StackPane {
     this.#imageIds = imageIds;
     this.#wanted = start;
     this.#displayed = -1;
+    this.#painted = undefined;
     this.events.onWanted(start);
     await this.#viewport.setStack([...imageIds], start).catch(reportedByEvent);
     if (this.#displayed >= 0 && this.#imageIds === imageIds) this.#settle();
@@ -79,6 +82,7 @@ export class StackPane {
     this.#wanted = target;
     this.events.onWanted(target);
     await Promise.resolve(this.#viewport.setImageIdIndex(target)).catch(reportedByEvent);
+    if (this.#painted) this.#viewport.setProperties({ voiRange: this.#painted });
   }
 
   goBy(steps: number): Promise<void> {
@@ -148,8 +152,9 @@ export class StackPane {
   /** Fit the image; the CPU renderer draws MONOCHROME1 inverted without knowing that it does. */
   #settle(): void {
     const image = this.#viewport.getCornerstoneImage();
-    if (getShouldUseCPURendering() && image) {
-      this.#viewport.setProperties({ invert: image.invert });
+    const { voiRange } = this.#viewport.getProperties();
+    if (getShouldUseCPURendering() && image && voiRange) {
+      this.#viewport.setProperties({ invert: image.invert, voiRange });
     }
     this.#fit.apply();
   }
@@ -160,8 +165,10 @@ export class StackPane {
     const on = (type: string, handle: (event: CustomEvent) => void): void =>
       this.element.addEventListener(type, (event) => handle(event as CustomEvent), { signal });
     on(Events.STACK_NEW_IMAGE, ({ detail }) => this.#show(detail.imageIdIndex, detail.image));
-    on(Events.VOI_MODIFIED, ({ detail }) => this.events.onWindow(windowOf(detail.range)));
-    on(Events.IMAGE_RENDERED, () => this.#displayed >= 0 && this.events.onRendered());
+    on(Events.IMAGE_RENDERED, () => this.#rendered());
+    if (getShouldUseCPURendering()) {
+      on(Events.VOI_MODIFIED, ({ detail }) => (this.#painted = detail.range));
+    }
     const onError = (event: Event): void => this.#fail((event as CustomEvent).detail);
     eventTarget.addEventListener(Events.IMAGE_LOAD_ERROR, onError);
     signal.addEventListener('abort', () =>
@@ -172,8 +179,13 @@ export class StackPane {
   #show(index: number, image: Types.IImage): void {
     this.#displayed = index;
     this.events.onDisplayed(index, image);
-    const range = this.#viewport.getProperties().voiRange;
+  }
+
+  #rendered(): void {
+    if (this.#displayed < 0) return;
+    const range = this.#painted ?? this.#viewport.getProperties().voiRange;
     if (range) this.events.onWindow(windowOf(range));
+    this.events.onRendered();
   }
 
   #fail(detail: { imageId?: string; error?: unknown }): void {
