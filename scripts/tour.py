@@ -136,6 +136,16 @@ def staff_journey(tour: Tour) -> None:
 def sharing_journey(tour: Tour) -> None:
     """Request, consent by card, images, who looked, withdrawal."""
     doctor, patient = tour.somebody(DESK), tour.somebody(PHONE)
+    ask_for_images(tour, doctor)
+    consent_by_card(tour, patient)
+    look_at_images(tour, doctor)
+    look_back_and_withdraw(tour, patient)
+    for page in (doctor, patient):
+        page.context.close()
+
+
+def ask_for_images(tour: Tour, doctor: Page) -> None:
+    """The physician's side until the request is out."""
     with tour.step("physician logs in with a card"):
         log_in(tour, doctor, CAST["physician"])
         expect(doctor.locator("[data-open]").first).to_be_visible()
@@ -146,6 +156,10 @@ def sharing_journey(tour: Tour) -> None:
         doctor.get_by_role("button", name="開示を依頼").click()
         expect(doctor.locator("[data-wait]")).to_be_visible()
         tour.picture(doctor, "08-waiting")
+
+
+def consent_by_card(tour: Tour, patient: Page) -> None:
+    """The patient reads the text and signs it."""
     with tour.step("patient logs in on the phone and reads what is asked"):
         log_in(tour, patient, CAST["taro"])
         patient.goto(tour.origin + "/handbook/news")
@@ -159,6 +173,10 @@ def sharing_journey(tour: Tour) -> None:
         use_card(opened.value, CAST["taro"], CAST["taro"].sign_pin)
         patient.wait_for_url("**/imaging/mine")
         tour.picture(patient, "11-consented")
+
+
+def look_at_images(tour: Tour, doctor: Page) -> None:
+    """The waiting page opens the way to the viewer."""
     with tour.step("the physician's page moves on by itself"):
         expect(doctor.get_by_role("link", name="画像を開く")).to_be_visible(timeout=LONG)
         tour.picture(doctor, "12-may-open")
@@ -167,6 +185,10 @@ def sharing_journey(tour: Tour) -> None:
         expect(doctor.locator("#viewer canvas").first).to_be_visible(timeout=LONG)
         wait_for_pixels(doctor)
         tour.picture(doctor, "13-viewer")
+
+
+def look_back_and_withdraw(tour: Tour, patient: Page) -> None:
+    """Who looked, and the end of the consent."""
     with tour.step("the patient sees who looked"):
         wait_for_reading(tour, patient)
         tour.picture(patient, "14-who-looked")
@@ -175,8 +197,6 @@ def sharing_journey(tour: Tour) -> None:
         patient.get_by_role("button", name="取り消す", exact=True).click()
         expect(patient.get_by_role("status").first).to_contain_text("取り消しました")
         tour.picture(patient, "15-withdrawn")
-    for page in (doctor, patient):
-        page.context.close()
 
 
 def wait_for_pixels(page: Page) -> None:

@@ -80,13 +80,17 @@ def read_crl(der: bytes, hierarchy: Hierarchy, *, at: datetime) -> VerifiedCrl:
     if len(der) > MAXIMUM_BYTES:
         raise CrlMalformed("too long")
     try:
-        crl = x509.load_der_x509_crl(der)
-        extensions = crl.extensions
-        number = _required(extensions, x509.CRLNumber).crl_number
-        identifier = _required(extensions, x509.AuthorityKeyIdentifier).key_identifier
-        scope = _scope(extensions)
+        return _verified(der, hierarchy, at)
     except PARSE_ERRORS as error:
         raise CrlMalformed(type(error).__name__) from error
+
+
+def _verified(der: bytes, hierarchy: Hierarchy, at: datetime) -> VerifiedCrl:
+    crl = x509.load_der_x509_crl(der)
+    extensions = crl.extensions
+    number = _required(extensions, x509.CRLNumber).crl_number
+    identifier = _required(extensions, x509.AuthorityKeyIdentifier).key_identifier
+    scope = _scope(extensions)
     anchor = _anchor(hierarchy, crl, identifier)
     this_update, next_update = _span(crl, at)
     if number < 0:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from asn1crypto import cms, core  # type: ignore[import-untyped]
+from asn1crypto import cms, core
 from pyhanko.sign.general import match_issuer_serial
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import (

@@ -72,10 +72,9 @@ def read_response(
             raise OcspFailed(response.response_status.name)
         _require_signature(response, path.anchor, at)
         _require_nonce(response, nonce)
-        single = _about(response, path)
+        return _judge(_about(response, path), path, at)
     except PARSE_ERRORS as error:
         raise OcspMalformed(type(error).__name__) from error
-    return _judge(single, path, at)
 
 
 def _judge(

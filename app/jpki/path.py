@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from asn1crypto import crl as asn1_crl  # type: ignore[import-untyped]
+from asn1crypto import crl as asn1_crl
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -133,7 +133,10 @@ def _require_algorithms(certificate: JpkiCertificate, anchor: TrustAnchor) -> No
     is_rsa = isinstance(certificate.public_key, rsa.RSAPublicKey)
     if not anchor.algorithms & (_RSA_ALGORITHMS if is_rsa else {SignatureAlgorithm.ES384}):
         raise AlgorithmNotAllowed("this anchor's trust profile does not list the key's algorithm")
-    digest = x509.load_der_x509_certificate(certificate.der).signature_hash_algorithm
+    try:
+        digest = x509.load_der_x509_certificate(certificate.der).signature_hash_algorithm
+    except PARSE_ERRORS as error:
+        raise AlgorithmNotAllowed("the certificate's own signature") from error
     if digest is None or digest.name not in _HASHES:
         raise AlgorithmNotAllowed("the certificate's own signature")
 

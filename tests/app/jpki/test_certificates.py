@@ -30,7 +30,7 @@ from tests.forgery import altered, resigned
 from tests.pki import AT, issue_card
 
 if TYPE_CHECKING:
-    from asn1crypto import x509 as asn1_x509  # type: ignore[import-untyped]
+    from asn1crypto import x509 as asn1_x509
 
     from app.jpki.trust import TrustStore
     from simulators.jlis.card_folder import Card

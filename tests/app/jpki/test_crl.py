@@ -196,3 +196,11 @@ def test_a_changed_byte_breaks_the_signature(trust: TrustStore, authority: Autho
     der[der.index(b"\x6b\xcd\xef")] = 0x2B
     with pytest.raises(CrlSignatureInvalid):
         read_crl(bytes(der), trust.authentication, at=AT)
+
+
+def test_an_issuer_name_that_cannot_be_read_is_refused(
+    trust: TrustStore, authority: Authority
+) -> None:
+    der = Draft().sign(authority).replace(b"JPKI-SIMULATED", b"\xff\xfe" + b"\xff" * 12)
+    with pytest.raises(CrlMalformed):
+        read_crl(der, trust.authentication, at=AT)
