@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import TYPE_CHECKING
 
 import click
+import structlog
 from flask import current_app
 
 from app.audit.chain import verify_chain
@@ -15,6 +17,11 @@ from app.web.session import end_expired_sessions
 
 if TYPE_CHECKING:
     from flask import Flask
+
+log = structlog.get_logger()
+
+SOON = 20
+"""Seconds until a round that could not fetch everything is tried again."""
 
 
 @click.command("verify-audit")
@@ -42,7 +49,21 @@ def end_sessions() -> None:
     click.echo(f"ended: {end_expired_sessions()}")
 
 
+@click.command("housekeeping")
+@click.option("--every", type=int, default=0, help="seconds between rounds; 0 runs one round")
+def housekeeping(every: int) -> None:
+    """Refresh revocation lists and end expired sessions, once or until stopped."""
+    client = make_client()
+    while True:
+        report = refresh_crls(current_app.extensions["trust"], client, at=clock.now())
+        ended = end_expired_sessions()
+        log.info("housekeeping", lists=report.taken, failures=len(report.failures), ended=ended)
+        if not every:
+            break
+        Event().wait(min(every, SOON) if report.failures else every)
+
+
 def register(app: Flask) -> None:
     """Add the commands."""
-    for command in (verify_audit, refresh, end_sessions):
+    for command in (verify_audit, refresh, end_sessions, housekeeping):
         app.cli.add_command(command)

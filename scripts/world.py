@@ -105,6 +105,7 @@ class World:
         simulators = self._simulators()
         settings = {
             "portal": self._portal(),
+            "housekeeping": self._portal(),
             "jlis": simulators,
             "desk": simulators,
             "agent": self._agent(),
@@ -122,6 +123,7 @@ class World:
             "desk": (PYTHON, "-m", "simulators.card", "desk"),
             "agent": (PYTHON, "-m", "card_agent"),
             "portal": self._granian(),
+            "housekeeping": self._housekeeping(),
         }
         for hospital in HOSPITALS:
             name = f"gateway-{hospital.key}"
@@ -134,6 +136,9 @@ class World:
         listen = ("--host", "127.0.0.1", "--port", port, "--no-ws")
         threads = ("--blocking-threads", str(PORTAL_THREADS))
         return (str(BIN / "granian"), "--interface", "wsgi", *listen, *threads, "wsgi:app")
+
+    def _housekeeping(self) -> tuple[str, ...]:
+        return (str(BIN / "flask"), "--app", "wsgi", "housekeeping", "--every", "600")
 
     def _modality(self) -> tuple[str, ...]:
         targets = [
