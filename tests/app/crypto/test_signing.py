@@ -105,6 +105,13 @@ def test_a_header_that_brings_more_is_refused(
         keys.verify(".".join([segment(header), claims, signature]), typ=TYP)
 
 
+def test_even_our_own_key_signs_no_other_header(key: SigningKey, keys: VerifyingKeys) -> None:
+    header = {"alg": "ES256", "kid": key.key_id, "typ": TYP, "cty": "JWT"}
+    token = jws.serialize_compact(header, json.dumps(CLAIMS), ECKey.import_key(PEM), ["ES256"])
+    with pytest.raises(TokenRejected):
+        keys.verify(token, typ=TYP)
+
+
 @pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "見本", "a" * 70_000, "e30.e30.e30"])
 def test_what_is_no_token_is_refused(keys: VerifyingKeys, token: str) -> None:
     with pytest.raises(TokenRejected):
