@@ -34,9 +34,15 @@ def children_guarded_by(actor: Actor) -> Select[Child]:
     return children_visible_to(actor).where(Child.guardianships.any(_guards(actor)))
 
 
-def visible_child(session: Session, actor: Actor, child_id: UUID) -> Child:
-    """One child, or ``ChildNotFound`` for a missing and for a hidden one alike."""
-    child = session.scalar(children_visible_to(actor).where(Child.id == child_id))
+def visible_child(
+    session: Session, actor: Actor, child_id: UUID, *, to_change: bool = False
+) -> Child:
+    """One child, or ``ChildNotFound`` for a missing and for a hidden one alike.
+
+    ``to_change`` holds the child until the transaction ends, so that entries come one by one.
+    """
+    query = children_visible_to(actor).where(Child.id == child_id)
+    child = session.scalar(query.with_for_update(of=Child) if to_change else query)
     if child is None:
         raise ChildNotFound(str(child_id))
     return child

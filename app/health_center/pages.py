@@ -12,9 +12,11 @@ from app.audit.actions import Action
 from app.authz.policy import Permission, authorize
 from app.core.db import reading, transaction
 from app.health_center.queries import LIMIT, children_matching
+from app.record.pages import VaccinationPage, vaccination_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from app.authz.actor import Actor
     from app.family.models import Child
@@ -43,6 +45,12 @@ def search(actor: Actor, typed: str) -> SearchPage:
             detail = {"found": len(children)}
             chain.record(session, actor, Action.CHILDREN_SEARCHED, entity, detail=detail)
     return SearchPage(typed, children, len(children) == LIMIT)
+
+
+def child(actor: Actor, child_id: UUID) -> VaccinationPage:
+    """One child at the desk: for staff, not for the child's own family."""
+    authorize(actor, Permission.CHILD_SEARCH)
+    return vaccination_page(actor, child_id)
 
 
 def _split(typed: str) -> tuple[str, date | None]:

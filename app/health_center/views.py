@@ -11,7 +11,6 @@ from app.health_center.forms import DoseForm
 from app.health_center.messages import explain
 from app.immunization import service
 from app.immunization.errors import AlreadyRecorded, DoseBeforeBirth, DoseInFuture, ReasonNeeded
-from app.record import pages as record
 from app.web.access import current_actor
 from app.web.i18n import gettext as _
 
@@ -33,7 +32,7 @@ def search() -> ResponseReturnValue:
 @bp.get("/children/<uuid:child_id>")
 def child(child_id: UUID) -> ResponseReturnValue:
     """One child's vaccinations, with the form for the next dose."""
-    page = record.vaccination_page(current_actor(), child_id)
+    page = pages.child(current_actor(), child_id)
     return render_template("health_center/child.html", page=page, form=DoseForm(), check=None)
 
 
@@ -50,7 +49,7 @@ def record_dose(child_id: UUID) -> ResponseReturnValue:
             form.given_on.errors = [explain(problem)]
         else:
             return _recorded(child_id)
-    page = record.vaccination_page(current_actor(), child_id)
+    page = pages.child(current_actor(), child_id)
     return render_template("health_center/child.html", page=page, form=form, check=check), 422
 
 

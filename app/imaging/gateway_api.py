@@ -64,8 +64,21 @@ def _events(body: bytes) -> tuple[list[dict[str, Any]], list[str]]:
     events = report.get("events") if isinstance(report, dict) else None
     if not isinstance(events, list) or not 1 <= len(events) <= MOST_EVENTS:
         raise BadReport("no list of events")
-    malformed = [_id_of(event) for event in events if not _event.is_valid(event)]
-    return [event for event in events if _event.is_valid(event)], malformed
+    malformed = [_id_of(event) for event in events if not _follows_contract(event)]
+    return [event for event in events if _follows_contract(event)], malformed
+
+
+def _follows_contract(event: Any) -> bool:
+    """By the schema, and without U+0000, which no DICOM text has and PostgreSQL cannot keep."""
+    if not _event.is_valid(event):
+        return False
+    study = event.get("study", {})
+    texts = (
+        study.get("patient_id", ""),
+        study.get("description", ""),
+        *study.get("modalities", ()),
+    )
+    return not any("\x00" in text for text in texts)
 
 
 def _id_of(event: object) -> str:

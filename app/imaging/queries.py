@@ -79,6 +79,18 @@ def visible_request(session: Session, actor: Actor, request_id: UUID) -> ShareRe
     return request
 
 
+def request_to_answer(session: Session, actor: Actor, request_id: UUID) -> ShareRequest:
+    """As ``visible_request``, held until the transaction ends: a request is answered once."""
+    request = session.scalar(
+        requests_visible_to(actor)
+        .where(ShareRequest.id == request_id)
+        .with_for_update(of=ShareRequest)
+    )
+    if request is None:
+        raise RequestNotFound(str(request_id))
+    return request
+
+
 def latest_request(session: Session, actor: Actor, link: PatientLink) -> ShareRequest | None:
     """The newest request of this organisation for this person."""
     return session.scalars(

@@ -156,7 +156,7 @@ def give_consent(
 def decline(actor: Actor, request_id: UUID) -> ShareRequest:
     """The patient says no."""
     with transaction() as session:
-        request = queries.visible_request(session, actor, request_id)
+        request = queries.request_to_answer(session, actor, request_id)
         authorize(actor, Permission.CONSENT_GIVE, request)
         _require_waiting(request, clock.now())
         request.state = RequestState.REFUSED
@@ -215,7 +215,7 @@ def _accept_consent(
     actor: Actor, request_id: UUID, cms: bytes, verifier: identity.CardVerifier
 ) -> Grant:
     with transaction() as session:
-        request = queries.visible_request(session, actor, request_id)
+        request = queries.request_to_answer(session, actor, request_id)
         authorize(actor, Permission.CONSENT_GIVE, request)
         now = clock.now()
         _require_waiting(request, now)

@@ -79,6 +79,7 @@ def reception() -> ResponseReturnValue:
 @limiter.limit("30/minute")
 def reception_challenge() -> ResponseReturnValue:
     """A nonce for the patient's card at this desk."""
+    pages.desk_of(current_actor(), Role.RECEPTIONIST)
     purpose = identity.Purpose.RECEPTION
     return {"nonce": identity.new_challenge(browser_session().id_hash, purpose)}
 

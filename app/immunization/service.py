@@ -51,7 +51,7 @@ def record_dose(actor: Actor, child_id: UUID, entry: DoseEntry) -> Dose:
     A dose the schedule speaks against is recorded too, with the reason: raises ``ReasonNeeded``.
     """
     with transaction() as session:
-        child = visible_child(session, actor, child_id)
+        child = visible_child(session, actor, child_id, to_change=True)
         authorize(actor, Permission.DOSE_RECORD, child)
         earlier = queries.doses_of(session, actor, child)
         _require_possible(child, entry, earlier)
