@@ -102,7 +102,8 @@ class CardDesk:
 
     def _folders(self) -> list[CardFolder]:
         readable = []
-        for description in sorted(self._cards.glob(f"*/{DESCRIPTION}")):
+        # A name that begins with a dot is a folder still being written.
+        for description in sorted(self._cards.glob(f"[!.]*/{DESCRIPTION}")):
             try:
                 readable.append(read_folder(description.parent))
             except UnreadableCard as error:

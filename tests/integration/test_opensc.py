@@ -1,7 +1,7 @@
 """OpenSC's own tools against the simulated card behind a real pcscd: the independent client.
 
-The tests of this module share one stack and run in order; each OpenSC call takes about two
-seconds, so each call proves several things.
+The tests share one stack a worker; each OpenSC call takes about two seconds, so each call proves
+several things.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MESSAGE = b"an OpenSC tool signs this"
 def cards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cards")
     write_card(folder, "hanako")
-    write_card(folder, "ichiro", contactless=True, blocked_status="6983")
+    write_card(folder, "ichiro", contactless=True, blocked_status="6983", sign_tries_left=0)
     (folder / "message").write_bytes(MESSAGE)
     (folder / "message.digest").write_bytes(hashlib.sha256(MESSAGE).digest())
     return folder
@@ -177,7 +177,7 @@ def test_the_agent_sees_readers_tries_and_refusals_over_pcsc(world: PcscWorld) -
         "wrong": order(challenge, first, "0000"),
         "left": tries_left(transport, first, challenge),
         "unknown": order(challenge, "no such reader", "0000"),
-        "blocked": order(challenge, second, "1234"),
+        "blocked": order(document, second, "ABC123"),
         "busy": [transport.connect(first) and None, order(challenge, first, "1234")][1],
         }""",
     )

@@ -84,6 +84,13 @@ def test_a_newly_issued_card_appears(server: DeskServer, tmp_path: Path) -> None
     assert names == ["hanako", "ichiro"]
 
 
+def test_a_card_that_is_still_being_written_is_not_shown(
+    server: DeskServer, tmp_path: Path
+) -> None:
+    write_card(tmp_path, ".ichiro.new")
+    assert [entry["reader"] for entry in ask_once(server, "LIST")["readers"]] == ["hanako"]
+
+
 def test_an_unreadable_folder_hides_no_other_card(server: DeskServer, tmp_path: Path) -> None:
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "card.json").write_text("[]", encoding="utf-8")
