@@ -9,9 +9,9 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, cast
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, Table, bindparam, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_gateway.errors import OutOfResources
@@ -90,37 +90,38 @@ class ArrivalBook:
             ticket.standing = standing
 
 
+_OBJECTS: Final = cast("Table", StoredObject.__table__)
+_ASIDE: Final = cast("Table", SetAside.__table__)
+_FIND: Final = select(_OBJECTS.c.data_set_sha256).where(
+    _OBJECTS.c.sop_instance_uid == bindparam("uid")
+)
+_FIND_ASIDE: Final = select(_ASIDE.c.id).where(
+    _ASIDE.c.sop_instance_uid == bindparam("uid"), _ASIDE.c.data_set_sha256 == bindparam("sha256")
+)
+_ADD: Final = insert(_OBJECTS)
+_ADD_ASIDE: Final = insert(_ASIDE)
+
+
 def _write(connection: Connection, entry: Entry) -> Standing:
-    known = connection.scalar(
-        select(StoredObject.data_set_sha256).where(
-            StoredObject.sop_instance_uid == entry.claim.sop_instance_uid
-        )
-    )
+    uid = entry.claim.sop_instance_uid
+    known = connection.scalar(_FIND, {"uid": uid})
     if known is None:
-        connection.execute(insert(StoredObject).values(**_object_row(entry)))
+        connection.execute(_ADD, _object_row(entry))
         return Standing.STORED
-    if known == entry.data_set_sha256 or _was_set_aside(connection, entry):
+    sha256 = entry.data_set_sha256
+    if known == sha256 or connection.scalar(_FIND_ASIDE, {"uid": uid, "sha256": sha256}):
         return Standing.REPEATED
     connection.execute(
-        insert(SetAside).values(
-            sop_instance_uid=entry.claim.sop_instance_uid,
-            file_name=entry.file_name,
-            data_set_sha256=entry.data_set_sha256,
-            sender=entry.claim.sender,
-            received_at=entry.received_at,
-        )
+        _ADD_ASIDE,
+        {
+            "sop_instance_uid": uid,
+            "file_name": entry.file_name,
+            "data_set_sha256": sha256,
+            "sender": entry.claim.sender,
+            "received_at": entry.received_at,
+        },
     )
     return Standing.SET_ASIDE
-
-
-def _was_set_aside(connection: Connection, entry: Entry) -> bool:
-    found = connection.scalar(
-        select(SetAside.id).where(
-            SetAside.sop_instance_uid == entry.claim.sop_instance_uid,
-            SetAside.data_set_sha256 == entry.data_set_sha256,
-        )
-    )
-    return found is not None
 
 
 def _object_row(entry: Entry) -> dict[str, object]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 GATEWAY_ID = "gateway-a"
 PORTAL = "http://portal.test"
 AE_TITLE = "TSUNAGU"
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:

@@ -1,0 +1,183 @@
+"""``python -m bench.gateway [--json] [--quick] [--studies N]``: store, list and retrieve.
+
+All servers run on this machine over loopback in one run; only ratios within a run count. Senders
+and servers are tuned alike (TCP_NODELAY on both sides); Orthanc syncs its files as the gateway
+does. The gateway checks an access token on every request and lists the 200 studies the token names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+
+from bench.gateway import peers
+from bench.gateway.data import Workload, make
+from bench.gateway.measure import Case, Figures, race, ratio, row, store
+
+LIST = "/studies?limit=101&offset=0&fuzzymatching=false&includefield=00081030,00080060"
+JSON = "application/dicom+json"
+OBJECTS = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+FRAME = 'multipart/related; type="application/octet-stream"'
+NAMES = {
+    "QIDO study list": "qido_list",
+    "QIDO one study": "qido_one",
+    "series metadata": "metadata",
+    "one frame": "frame",
+    "whole series": "series",
+}
+
+
+def say(text: str) -> None:
+    """One line for people."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run everything. Returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="last line: one JSON object")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work")
+    parser.add_argument("--studies", type=int, default=3000, help="studies in the index")
+    chosen = parser.parse_args()
+    slices, fillers = (40, 200) if chosen.quick else (200, chosen.studies)
+    with tempfile.TemporaryDirectory(prefix="bench-gateway-") as name:
+        figures = run(Path(name), slices, fillers, seconds=0.7 if chosen.quick else 3.0)
+    if chosen.json:
+        say(json.dumps(figures))
+    return 0
+
+
+def run(folder: Path, slices: int, fillers: int, *, seconds: float) -> Figures:
+    """Measure on a fresh set of servers below ``folder``."""
+    (folder / "data").mkdir()
+    work = make(folder / "data", slices=slices, studies=4, fillers=fillers)
+    figures: Figures = {"slices": slices, "studies": fillers + 4}
+    with (
+        peers.gateway(folder / "gateway") as ours,
+        peers.orthanc(folder / "orthanc") as orthanc,
+        peers.nginx(folder / "nginx", folder / "data") as nginx,
+    ):
+        rivals = [ours] if orthanc is None else [ours, orthanc]
+        figures["orthanc_version"] = orthanc.version if orthanc else None
+        figures["nginx_version"] = nginx[0] if nginx else None
+        for missing in [n for n, p in (("Orthanc", orthanc), ("nginx", nginx)) if p is None]:
+            say(f"{missing} is not installed: no figures beside it")
+        measure_store(rivals, work, figures)
+        fill(rivals, work)
+        measure_web(rivals, nginx, work, figures, seconds)
+    return figures
+
+
+def measure_store(rivals: list[peers.Peer], work: Workload, figures: Figures) -> None:
+    """One association (first study), then three at once (the others); new objects each time."""
+    say("C-STORE, durable, tuned dcmtk senders")
+    for label, folders in (
+        ("1 association", work.folders[:1]),
+        ("3 associations", work.folders[1:]),
+    ):
+        rates: dict[str, float] = {}
+        objects = len(folders) * work.slices
+        for peer in rivals:
+            taken = store(peer, folders)
+            rates[peer.name] = objects / taken
+            megabytes = objects * work.object_bytes / 1e6 / taken
+            say(
+                f"  {label:26s} {peer.name:10s} {rates[peer.name]:7.0f} obj/s {megabytes:8.1f} MB/s"
+            )
+        key = f"store_{label[0]}"
+        figures[f"{key}_objects_s"] = round(rates["gateway"], 1)
+        if "Orthanc" in rates:
+            figures[f"{key}_ratio_orthanc"] = round(rates["gateway"] / rates["Orthanc"], 2)
+    figures["store_ratio_orthanc"] = figures.get("store_1_ratio_orthanc")
+
+
+def fill(rivals: list[peers.Peer], work: Workload) -> None:
+    """Fill every index, then wait until everything is listed and at rest."""
+    for peer in rivals:
+        say(f"  filling {peer.name}: {store(peer, [work.filler]):.1f} s")
+    for peer in rivals:
+        for study in [*work.studies, *work.filler_studies[-1:]]:
+            wanted = work.slices if study in work.studies else 1
+            while count(peer, study) < wanted:
+                time.sleep(0.2)
+    time.sleep(4)
+
+
+def count(peer: peers.Peer, study: str) -> int:
+    """Instances the server lists for a study."""
+    answer = httpx.get(
+        f"{peer.web}/studies/{study}/instances",
+        headers={"Accept": JSON, **peer.headers([study])},
+        trust_env=False,
+        timeout=60,
+    )
+    return len(answer.json()) if answer.status_code == httpx.codes.OK else 0
+
+
+def measure_web(
+    rivals: list[peers.Peer],
+    nginx: tuple[str, str] | None,
+    work: Workload,
+    figures: Figures,
+    seconds: float,
+) -> None:
+    """Lists, metadata, frames and whole series, servers in turn."""
+    say(f"DICOMweb, one keep-alive connection, {figures['studies']} studies in each index")
+    visible = [*work.studies, *work.filler_studies[-196:]]
+    series, instances = places(rivals[0], work.studies[0])
+    studies = [f"/studies?StudyInstanceUID={uid}" for uid in work.studies]
+    wanted: dict[str, tuple[list[str], str]] = {
+        "QIDO study list": ([LIST], JSON),
+        "QIDO one study": (studies, JSON),
+        "series metadata": ([f"{series}/metadata"], JSON),
+        "one frame": ([f"{one}/frames/1" for one in instances], FRAME),
+        "whole series": ([series], OBJECTS),
+    }
+    for label, (paths, accept) in wanted.items():
+        cases = {
+            peer.name: Case(peer.web, paths, {"Accept": accept, **peer.headers(visible)})
+            for peer in rivals
+        }
+        if nginx is not None and label in {"one frame", "whole series"}:
+            cases["nginx"] = static(nginx[1], label, work)
+        race(cases, seconds=seconds, most=400)
+        for name, case in cases.items():
+            say(row(label, name, case))
+        note(figures, NAMES[label], cases)
+
+
+def static(address: str, label: str, work: Workload) -> Case:
+    """The same bytes as plain files."""
+    files = [f"/ct/00/{number:04d}.dcm" for number in range(1, work.slices + 1)]
+    return Case(address, files if label == "one frame" else ["/series.bin"], {})
+
+
+def places(peer: peers.Peer, study: str) -> tuple[str, list[str]]:
+    """Path of the study's series and of its instances."""
+    answer = httpx.get(
+        f"{peer.web}/studies/{study}/instances", headers=peer.headers([study]), trust_env=False
+    )
+    found = answer.json()
+    series = f"/studies/{study}/series/{found[0]['0020000E']['Value'][0]}"
+    return series, [f"{series}/instances/{one['00080018']['Value'][0]}" for one in found]
+
+
+def note(figures: Figures, key: str, cases: dict[str, Case]) -> None:
+    """Medians and ratios of one kind of request."""
+    ours = cases["gateway"]
+    figures[f"{key}_p50_ms"] = round(ours.p50_ms, 3)
+    figures[f"{key}_p95_ms"] = round(ours.p95_ms, 3)
+    for name, suffix in (("Orthanc", "ratio_orthanc"), ("nginx", "ratio_sendfile")):
+        if name in cases:
+            figures[f"{key}_{suffix}"] = ratio(ours.p50_ms, cases[name].p50_ms)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
