@@ -5,7 +5,7 @@ const start = document.getElementById("card-start");
 const progress = document.getElementById("card-progress");
 const words = document.getElementById("card-messages");
 
-const WINDOW = "popup,width=460,height=680";
+const WINDOW = "popup,width=460,height=740";
 const POLL_MS = 80;
 const DEAD_MS = 3000;
 const SILENT_MS = 10_000;
