@@ -24,6 +24,7 @@ unit: ## the fast part of the tests
 	@$(PYTHON) -m scripts.gate unit
 
 tour: ## both journeys in headless Chromium against the running demo
+	@$(PYTHON) -m scripts.setup --tour
 	@$(VENV)/python -m scripts.tour --port-offset $(TSUNAGU_PORT_OFFSET)
 
 bench: ## all benchmarks

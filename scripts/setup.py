@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 STAMPS = ROOT / "var" / "stamps"
 LOGS = ROOT / "var" / "log" / "setup"
 VIEWER = ROOT / "viewer"
+BROWSER_PACKAGES = ("chromium", "fonts-noto-cjk")
 BUILT_VIEWER = ROOT / "app" / "static" / "viewer"
 
 
@@ -37,6 +39,21 @@ def set_up(*, gate: bool = False) -> None:
         waiting = [lanes.submit(_python_lane, gate=gate), lanes.submit(_run, viewer_steps())]
     for lane in waiting:
         lane.result()
+
+
+def set_up_tour() -> None:
+    """A browser and its driver, on top of what is there. Raises ``StepFailed`` with what to do."""
+    missing = machine.missing_packages(BROWSER_PACKAGES)
+    if missing and machine.is_root():
+        step = Step(
+            "Debian packages of the browser", machine.apt_commands(missing), LOGS / "tour-apt.log"
+        )
+        step.run()
+    elif missing and shutil.which("chromium") is None:
+        raise machine.MachineLacks(
+            f"The tour needs a browser. On Debian: apt install {' '.join(missing)}"
+        )
+    _run((virtual_environment(), locked("requirements"), locked("requirements-dev")))
 
 
 def set_up_world(world: World) -> None:
@@ -200,10 +217,14 @@ def main() -> int:
     """Set up a working copy; exit code 1 and one line when something is missing."""
     parser = argparse.ArgumentParser(description="Set up this working copy.")
     parser.add_argument("--gate", action="store_true", help="also what the gate needs")
-    gate: bool = parser.parse_args().gate
+    parser.add_argument("--tour", action="store_true", help="only what the tour needs besides")
+    chosen = parser.parse_args()
     watch = Stopwatch()
     try:
-        set_up(gate=gate)
+        if chosen.tour:
+            set_up_tour()
+            return 0
+        set_up(gate=chosen.gate)
     except StepFailed as error:
         complain(str(error))
         return 1
