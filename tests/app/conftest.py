@@ -8,12 +8,14 @@ from __future__ import annotations
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import inspect
 
 from app.authz.actor import Assurance
 from app.core import clock, db
@@ -90,24 +92,27 @@ def migrate(url: str) -> None:
     engine.dispose()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Kept:
     """A PostgreSQL database whose first state lies beside it, to be put back before each test."""
 
     url: str
     engine: Engine
 
+    @cached_property
+    def tables(self) -> list[str]:
+        """Every table but Alembic's own."""
+        return [name for name in inspect(self.engine).get_table_names() if "alembic" not in name]
+
     def keep(self) -> None:
         """Remember every row as it is now."""
-        names = [table.name for table in db.Base.metadata.sorted_tables]
-        copies = [f'CREATE TABLE kept."{name}" AS TABLE public."{name}"' for name in names]
+        copies = [f'CREATE TABLE kept."{name}" AS TABLE public."{name}"' for name in self.tables]
         self._run(["CREATE SCHEMA kept", *copies])
 
     def put_back(self) -> None:
         """Every row as it was when it was kept."""
-        names = [table.name for table in db.Base.metadata.sorted_tables]
-        gone = [f'DELETE FROM public."{name}"' for name in names]  # noqa: S608 - our own tables
-        back = [f'INSERT INTO public."{name}" SELECT * FROM kept."{name}"' for name in names]  # noqa: S608
+        gone = [f'DELETE FROM public."{name}"' for name in self.tables]  # noqa: S608 - our own
+        back = [f'INSERT INTO public."{name}" SELECT * FROM kept."{name}"' for name in self.tables]  # noqa: S608 - our own
         self._run(["SET LOCAL session_replication_role = replica", *gone, *back])
 
     def _run(self, statements: list[str]) -> None:
