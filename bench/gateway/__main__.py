@@ -77,6 +77,7 @@ def run(folder: Path, slices: int, fillers: int, *, seconds: float) -> Figures:
 
 def measure_store(rivals: list[peers.Peer], work: Workload, figures: Figures) -> None:
     """One association (first study), then three at once (the others); new objects each time."""
+    warm_up(rivals, work)
     say("C-STORE, durable, tuned dcmtk senders")
     for label, folders in (
         ("1 association", work.folders[:1]),
@@ -96,6 +97,13 @@ def measure_store(rivals: list[peers.Peer], work: Workload, figures: Figures) ->
         if "Orthanc" in rates:
             figures[f"{key}_ratio_orthanc"] = round(rates["gateway"] / rates["Orthanc"], 2)
     figures["store_ratio_orthanc"] = figures.get("store_1_ratio_orthanc")
+
+
+def warm_up(rivals: list[peers.Peer], work: Workload) -> None:
+    """Let every program finish its start, and take a first object."""
+    time.sleep(4)
+    for peer in rivals:
+        store(peer, [work.first])
 
 
 def fill(rivals: list[peers.Peer], work: Workload) -> None:
@@ -141,8 +149,9 @@ def measure_web(
         "whole series": ([series], OBJECTS),
     }
     for label, (paths, accept) in wanted.items():
+        named = visible if label == "QIDO study list" else work.studies
         cases = {
-            peer.name: Case(peer.web, paths, {"Accept": accept, **peer.headers(visible)})
+            peer.name: Case(peer.web, paths, {"Accept": accept, **peer.headers(named)})
             for peer in rivals
         }
         if nginx is not None and label in {"one frame", "whole series"}:

@@ -27,6 +27,7 @@ class Workload:
 
     folders: list[Path]
     filler: Path
+    first: Path
     studies: list[str]
     filler_studies: list[str]
     slices: int
@@ -38,14 +39,15 @@ def make(folder: Path, *, slices: int, studies: int, fillers: int) -> Workload:
     """Write everything below ``folder``; identifiers depend on the numbers only."""
     plans = [plan(f"bench-ct-{number}", number) for number in range(studies)]
     folders = [write_ct(folder / "ct" / f"{n:02d}", one, slices) for n, one in enumerate(plans)]
-    filler = folder / "filler"
+    filler, first = folder / "filler", folder / "first"
+    write_filler(first, fillers)
     filler_uids = [write_filler(filler, number) for number in range(fillers)]
     files = sorted(folders[0].glob("*.dcm"))
     series_file = folder / "series.bin"
     series_file.write_bytes(b"".join(file.read_bytes() for file in files))
     uids = [one.study_instance_uid for one in plans]
     size = files[0].stat().st_size
-    return Workload(folders, filler, uids, filler_uids, slices, series_file, size)
+    return Workload(folders, filler, first, uids, filler_uids, slices, series_file, size)
 
 
 def plan(key: str, number: int) -> StudyPlan:

@@ -13,6 +13,7 @@ import queue
 import select
 import socket
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from pynetdicom.dimse import DIMSEServiceProvider
@@ -21,6 +22,7 @@ from pynetdicom.dimse_primitives import C_ECHO, C_STORE
 from pynetdicom.transport import AssociationServer, AssociationSocket, RequestHandler
 from typing_extensions import override
 
+from dicom_gateway.dimse.response import store_response
 from dicom_gateway.part10 import Claim, file_head
 
 if TYPE_CHECKING:
@@ -116,30 +118,49 @@ class DiskDataSet(io.BytesIO):
         super().close()
 
 
+Store = Callable[[DiskDataSet], int]
+"""Keeps the object of one request; returns the C-STORE status."""
+
+
 class _ServeAtOnce(queue.Queue[Any]):
     """The message queue, except that C-STORE and C-ECHO requests are answered as they arrive."""
 
-    def __init__(self, association: Association) -> None:
+    def __init__(self, association: Association, store: Store) -> None:
         super().__init__()
         self._association = association
+        self._store = store
 
     @override
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         context_id, message = item
         ready = isinstance(message, C_STORE | C_ECHO) and message.is_valid_request
-        if ready and context_id in self._association._accepted_cx:
-            self._association._serve_request(message, context_id)
-        else:
+        if not ready or context_id not in self._association._accepted_cx:
             super().put(item, block, timeout)
+        elif isinstance(message, C_STORE):
+            self._answer(context_id, message)
+        else:
+            self._association._serve_request(message, context_id)
+
+    def _answer(self, context_id: int, message: C_STORE) -> None:
+        """Store and send the response from the reader's own thread, in state Sta6."""
+        status = self._store(cast("DiskDataSet", message.DataSet))
+        response = store_response(
+            context_id,
+            cast("int", message.MessageID),
+            status,
+            sop_class=str(message.AffectedSOPClassUID),
+            sop_instance=str(message.AffectedSOPInstanceUID),
+        )
+        cast("PatientSocket", self._association.dul.socket).send(response)
 
 
 class DiskProvider(DIMSEServiceProvider):
     """Collects messages like pynetdicom's own, with data sets on disk."""
 
-    def __init__(self, association: Association, ingest: Ingest) -> None:
+    def __init__(self, association: Association, ingest: Ingest, store: Store) -> None:
         super().__init__(association)
         self._ingest = ingest
-        self.msg_queue = _ServeAtOnce(association)
+        self.msg_queue = _ServeAtOnce(association, store)
 
     @override
     def receive_primitive(self, primitive: P_DATA) -> None:
@@ -173,7 +194,7 @@ class TunedHandler(RequestHandler):
         association.dul.socket = _adopt(cast("AssociationSocket", association.dul.socket))
         association.dul._run_loop_delay = 0  # PatientSocket waits instead
         server = cast("TunedServer", self.server)
-        association.dimse = DiskProvider(association, server.ingest)
+        association.dimse = DiskProvider(association, server.ingest, server.store)
         return association
 
 
@@ -188,6 +209,7 @@ class TunedServer(AssociationServer):
     """Listens; every association it makes stores through the given ingest."""
 
     ingest: Ingest
+    store: Store
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{**options, "request_handler": TunedHandler})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import partial
 from socketserver import BaseServer
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -22,8 +23,6 @@ from dicom_gateway.errors import GatewayError, Mismatch, NotDicom, OutOfResource
 from dicom_gateway.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 if TYPE_CHECKING:
-    from pynetdicom.dimse_primitives import C_STORE
-
     from dicom_gateway.ingest import Ingest
 
 log = structlog.get_logger()
@@ -83,7 +82,6 @@ def start_scp(listener: Listener, ingest: Ingest) -> Receiver:
     _config.LOG_HANDLER_LEVEL = "none"
     entity = _entity(listener)
     handlers: list[Any] = [
-        (evt.EVT_C_STORE, _on_store, [ingest]),
         (evt.EVT_CONN_CLOSE, _on_close),
         (evt.EVT_REJECTED, _on_rejected),
     ]
@@ -92,6 +90,7 @@ def start_scp(listener: Listener, ingest: Ingest) -> Receiver:
     )
     server = cast("TunedServer", made)
     server.ingest = ingest
+    server.store = partial(store, ingest)
     return Receiver(server, entity)
 
 
@@ -108,10 +107,9 @@ def _entity(listener: Listener) -> AE:
     return entity
 
 
-def _on_store(event: evt.Event, ingest: Ingest) -> int:
-    """Answer one C-STORE. A process edge: nothing may escape into the association."""
-    data_set = cast("C_STORE", event.request).DataSet
-    if not isinstance(data_set, DiskDataSet) or data_set.arrival is None or data_set.claim is None:
+def store(ingest: Ingest, data_set: DiskDataSet) -> int:
+    """The status that answers one C-STORE. A process edge: nothing escapes into the association."""
+    if data_set.arrival is None or data_set.claim is None:
         return status.CANNOT_UNDERSTAND
     try:
         ingest.admit(data_set.arrival, data_set.claim)
