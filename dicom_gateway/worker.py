@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 INDEX_SECONDS: Final = 0.1
+CALM_SECONDS: Final = 0.3
 OUTBOX_SECONDS: Final = 0.5
 AFTER_TROUBLE_SECONDS: Final = 2.0
 
@@ -57,7 +58,7 @@ class Worker:
         self.announcer.close()
 
     def _index(self) -> int:
-        return index_waiting(self.engine, self.store)
+        return index_waiting(self.engine, self.store, calm_seconds=CALM_SECONDS)
 
     def _enqueue(self) -> int:
         prepare_settled(self.engine, settle_seconds=self.settle_seconds)

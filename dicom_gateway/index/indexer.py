@@ -13,6 +13,7 @@ import structlog
 from pydicom import dcmread
 from sqlalchemy import Engine, Row, select
 
+from dicom_gateway import clock
 from dicom_gateway.dicomjson import PIXEL_DATA, Rendered, bulk_reference, join, render
 from dicom_gateway.index import listing
 from dicom_gateway.index.engine import reading
@@ -20,6 +21,7 @@ from dicom_gateway.index.merging import Prepared, merge
 from dicom_gateway.index.models import StoredObject
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from dicom_gateway.storage import BlobStore
@@ -27,11 +29,15 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 BATCH: Final = 64
+LONGEST_WAIT_SECONDS: Final = 2.0
 SERVICE_PATH: Final = "/dicom-web"
 
 
-def index_waiting(engine: Engine, store: BlobStore) -> int:
+def index_waiting(engine: Engine, store: BlobStore, *, calm_seconds: float = 0.0) -> int:
     """List up to one batch of stored objects, oldest first.
+
+    While objects keep coming closer than ``calm_seconds``, listing gives way to receiving, for two
+    seconds at most.
 
     Returns:
         how many objects were taken up; 0 when none waits.
@@ -43,12 +49,21 @@ def index_waiting(engine: Engine, store: BlobStore) -> int:
             .order_by(StoredObject.id)
             .limit(BATCH)
         ).all()
-    if not rows:
+    if not rows or _still_coming(rows, calm_seconds):
         return 0
     prepared = [_prepare(row, store) for row in rows]
     with engine.begin() as connection:
         merge(connection, prepared)
     return len(rows)
+
+
+def _still_coming(rows: Sequence[Row[Any]], calm_seconds: float) -> bool:
+    at = clock.now().timestamp()
+    is_full = len(rows) == BATCH
+    newest, oldest = rows[-1].received_at, rows[0].received_at
+    if calm_seconds <= 0 or at - oldest >= LONGEST_WAIT_SECONDS:
+        return False
+    return is_full or at - newest < calm_seconds
 
 
 def _prepare(row: Row[Any], store: BlobStore) -> Prepared:
