@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
 
 from app.web.i18n import gettext as _
@@ -59,6 +60,10 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """WTForms' hook for translations."""
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Only what a browser posted as a form; a JSON body fills no field."""
+            return None if request.is_json else super().wrap_formdata(form, formdata)
 
         def get_translations(self, _form: Any) -> _Words:
             """Our words instead of WTForms' English."""

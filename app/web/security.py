@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import g, request
+from werkzeug.exceptions import BadRequest
 
 from app.crypto.tokens import new_token
 
@@ -55,8 +56,16 @@ def _policy() -> str:
     return "; ".join(directives)
 
 
+def refuse_null_characters() -> None:
+    """U+0000 is no text: PostgreSQL can neither keep nor compare it. Answers 400."""
+    typed = (*request.args.values(multi=True), *request.form.values(multi=True))
+    if any("\x00" in text for text in typed):
+        raise BadRequest("null character")
+
+
 def init_security(app: Flask, *, https: bool) -> None:
     """Put the headers on every answer; static viewer files get the viewer's policy."""
+    app.before_request(refuse_null_characters)
 
     @app.after_request
     def headers(response: Response) -> Response:
