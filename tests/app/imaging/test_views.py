@@ -216,7 +216,7 @@ def test_a_number_of_somebody_else_is_refused(reception: Browser, world: World) 
     assert row.person_id == world["father"].person_id
 
 
-@pytest.mark.parametrize("number", ["", " ", "A 1", "../x", "あ", "A" * 65, "A\x00"])
+@pytest.mark.parametrize("number", ["", " ", "A 1", "../x", "あ", "A" * 65])
 def test_a_number_no_hospital_has_is_refused(reception: Browser, world: World, number: str) -> None:
     read_card(reception, world["mother"].card.auth)
     page = link(reception, number)
