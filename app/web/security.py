@@ -58,8 +58,8 @@ def _policy() -> str:
 
 def refuse_null_characters() -> None:
     """U+0000 is no text: PostgreSQL can neither keep nor compare it. Answers 400."""
-    typed = (*request.args.values(multi=True), *request.form.values(multi=True))
-    if any("\x00" in text for text in typed):
+    typed = (*request.args.items(multi=True), *request.form.items(multi=True))
+    if any("\x00" in text for _name, text in typed):
         raise BadRequest("null character")
 
 
