@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 GENESIS = "0" * 64
 _HEAD_ID = 1
-_INSERT = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+_INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 @dataclass(frozen=True)

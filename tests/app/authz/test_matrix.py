@@ -13,9 +13,12 @@ from uuid import uuid4
 import pytest
 
 from app.authz.actor import Assurance
+from app.identity.models import MembershipRow
 from app.web.access import PUBLIC_ENDPOINTS
 from tests.app.browser import Browser, stranger
 from tests.app.imaging.sharing import Desk
+from tests.app.ledger import all_of
+from tests.app.registry.staff import invited
 from tests.app.world import STUDY_UID
 
 if TYPE_CHECKING:
@@ -71,12 +74,19 @@ AT_CLINIC: Final = ("physician", "colleague")
 DOSE: Final = {"product": "FLU", "given_on": "2026-11-01", "reason": "流行のため"}
 
 
+def nurse_membership(world: World) -> str:
+    """The address of the nurse's role at the city."""
+    (row,) = all_of(MembershipRow, account_id=world["nurse"].account_id)
+    return f"/admin/staff/{row.id}"
+
+
 def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Row, ...]:
     """Routes that only show."""
     child = f"/handbook/children/{world.children['sakura']}"
     patient = f"/imaging/patients/{world.link('father', 'clinic')}"
     clinic = only(200, *AT_CLINIC, others=404, unlicensed=403, reception_b=403)
     wish = f"/imaging/requests/{request_id}"
+    city, nurse = f"/admin/organisations/{world.organisations['city']}", nurse_membership(world)
     return (
         Row("web.home", "/", everybody(302)),
         Row("home.family", "/handbook/", everybody(200)),
@@ -94,6 +104,9 @@ def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Ro
             only(200, "nurse", others=403, far_nurse=404),
         ),
         Row("admin.overview", "/admin/", only(200, "admin", others=403)),
+        Row("admin.staff", "/admin/staff", only(200, "admin", others=403)),
+        Row("admin.invitation", city + "/invitations/new", only(200, "admin", others=403)),
+        Row("admin.license_form", nurse + "/license", only(409, "admin", others=404)),
         Row("imaging.worklist", "/imaging/", only(200, *LICENSED, others=403)),
         Row("imaging.patient", patient, clinic),
         Row("imaging.patient_state", patient + "/state", clinic),
@@ -118,12 +131,15 @@ def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Ro
     )
 
 
-def changing_rows(world: World, request_id: object, grant_id: object) -> tuple[Row, ...]:
+def changing_rows(
+    world: World, request_id: object, grant_id: object, invitation_id: object
+) -> tuple[Row, ...]:
     """Routes that change something, in an order in which each finds what it needs."""
     sakura, wish = world.children["sakura"], f"/imaging/requests/{request_id}"
     grant = f"/imaging/grants/{grant_id}"
     patient = f"/imaging/patients/{world.link('father', 'clinic')}"
     study = {"purpose": "診療のため", "study": [str(world.studies[STUDY_UID])]}
+    city, nurse = f"/admin/organisations/{world.organisations['city']}", nurse_membership(world)
     answering = {"physician": 403, "colleague": 403, "unlicensed": 403}
     return (
         Row(
@@ -171,6 +187,26 @@ def changing_rows(world: World, request_id: object, grant_id: object) -> tuple[R
             only(302, "father", others=404, physician=403),
             form={},
         ),
+        Row(
+            "admin.invite",
+            city + "/invitations",
+            only(201, "admin", others=403),
+            form={"role": "nurse", "from_on": world.made_on.isoformat()},
+        ),
+        Row(
+            "admin.withdraw_invitation",
+            f"/admin/invitations/{invitation_id}/withdraw",
+            only(302, "admin", others=404),
+            form={},
+        ),
+        Row(
+            "admin.confirm_license",
+            nurse + "/license",
+            only(409, "admin", others=404),
+            form={"number": "123456", "confirmed_on": world.made_on.isoformat()},
+        ),
+        Row("admin.end_membership", nurse + "/end", only(302, "admin", others=404), form={}),
+        Row("registry.accept_invitation", "/invitation", everybody(404), form={}),
         Row("identity.logout", "/logout", everybody(302), form={}),
     )
 
@@ -182,7 +218,7 @@ def rows(portal: Flask, world: World) -> tuple[Row, ...]:
     grant_id, request_id = desk.grant(), desk.ask().id
     return (
         *reading_rows(world, request_id, grant_id),
-        *changing_rows(world, request_id, grant_id),
+        *changing_rows(world, request_id, grant_id, invited(world).id),
     )
 
 
@@ -260,6 +296,7 @@ def test_hidden_and_missing_answer_alike(
         ("physician", "/imaging/patients/{link}"),
         ("physician", "/imaging/grants/{grant}/view"),
         ("admin", "/admin/"),
+        ("admin", "/admin/staff"),
     ],
 )
 def test_what_needs_the_card_asks_for_it_and_leads_back(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TODAY = date(2026, 11, 22)
 PLACE, ELSEWHERE = uuid4(), uuid4()
 ME, MYSELF, SOMEBODY = uuid4(), uuid4(), uuid4()
+FOR_ANYONE = {Permission.OWN_ACCESS_READ, Permission.INVITATION_ACCEPT}
 LICENCE = License(Profession.PHYSICIAN, date(2026, 4, 1), None)
 
 
@@ -55,7 +56,7 @@ def test_every_permission_has_its_rule() -> None:
     assert set(POLICY) == set(Permission)
 
 
-@pytest.mark.parametrize("permission", sorted(set(Permission) - {Permission.OWN_ACCESS_READ}))
+@pytest.mark.parametrize("permission", sorted(set(Permission) - FOR_ANYONE))
 def test_somebody_without_roles_may_nothing(permission: Permission) -> None:
     assert not can(actor(), permission, Thing())
     assert not can(actor(), permission)
@@ -75,7 +76,8 @@ def test_a_role_elsewhere_is_no_role_here(permission: Permission) -> None:
     asked_somewhere = {
         Permission.CHILD_SEARCH,
         Permission.OPERATIONS_READ,
-        Permission.OWN_ACCESS_READ,
+        Permission.STAFF_READ,
+        *FOR_ANYONE,
     }
     busy = actor(*Role, place=ELSEWHERE, licenses=(LICENCE,))
     assert can(busy, permission, Thing()) is (permission in asked_somewhere)

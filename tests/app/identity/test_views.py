@@ -47,9 +47,9 @@ def mother(world: World) -> Resident:
 
 
 @pytest.fixture
-def new_card(jlis: Office, portal: Flask, mother: Resident) -> Callable[..., Card]:
+def new_card(jlis: Office, database: str, mother: Resident) -> Callable[..., Card]:
     """One more card of the mother, registered with her account."""
-    assert portal
+    assert database
 
     def make(**options: Any) -> Card:
         card = issue_card(jlis, at=clock.now() - timedelta(days=9), **options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -57,7 +57,7 @@ def test_a_guardianship_begins_and_ends_on_its_days(world: World) -> None:
     with transaction() as session:
         row = guardianship(world, "neighbour", "sakura", until_on=today)
         session.add(row)
-    assert pages.open_child(actor_of(world["neighbour"]), sakura)
+    assert pages.open_child(actor_of(world["neighbour"]), sakura).id == sakura
     with transaction() as session:
         session.get_one(Guardianship, row.id).from_on = today + timedelta(days=1)
         session.get_one(Guardianship, row.id).until_on = None
@@ -72,7 +72,8 @@ def test_what_was_voided_or_replaced_is_not_shown(
 ) -> None:
     sakura = world.children["sakura"]
     with transaction() as session:
-        for row in session.query(kind).filter_by(child_id=sakura):
+        rows: list[Any] = session.query(kind).filter_by(child_id=sakura).all()
+        for row in rows:
             row.voided = change == "voided"
             row.superseded_at = clock.now() if change == "superseded" else None
     page = pages.child_page(actor_of(world["mother"]), sakura)

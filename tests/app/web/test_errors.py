@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typing_extensions import override
 
 from app.core import errors as kinds
 from app.web.errors import status_of
@@ -28,6 +29,7 @@ class Outline(HTMLParser):
         self.language: str | None = None
         self.feed(text)
 
+    @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Count."""
         self.headings += tag == "h1"
