@@ -13,6 +13,8 @@ from app.audit.chain import verify_chain
 from app.core import clock
 from app.core.db import reading
 from app.jpki.fetch import make_client, refresh_crls
+from app.registry.errors import AdministratorExists, OrganisationNotFound
+from app.registry.first_administrator import offer_first_administrator
 from app.web.session import end_expired_sessions
 
 if TYPE_CHECKING:
@@ -63,7 +65,23 @@ def housekeeping(every: int) -> None:
         Event().wait(min(every, SOON) if report.failures else every)
 
 
+@click.command("first-administrator")
+@click.option("--organisation", required=True, help="official code of the organisation")
+def first_administrator(organisation: str) -> None:
+    """Print a link by which one person becomes the first administrator of an organisation."""
+    key = str(current_app.config["SECRET_KEY"]).encode()
+    try:
+        name, offer = offer_first_administrator(organisation, key)
+    except OrganisationNotFound as problem:
+        raise click.ClickException(f"no organisation with code {organisation}") from problem
+    except AdministratorExists as problem:
+        raise click.ClickException("it has an administrator, who can invite others") from problem
+    until = offer.expires_at.astimezone(clock.JST)
+    click.echo(f"{name}: one use, by card, until {until:%Y-%m-%d %H:%M} Japan time")
+    click.echo(f"{current_app.config['ORIGIN']}/invitation/{offer.code(key)}")
+
+
 def register(app: Flask) -> None:
     """Add the commands."""
-    for command in (verify_audit, refresh, end_sessions, housekeeping):
+    for command in (verify_audit, refresh, end_sessions, housekeeping, first_administrator):
         app.cli.add_command(command)

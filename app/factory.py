@@ -26,6 +26,7 @@ from app.imaging.tokens import TokenIssuer
 from app.jpki.fetch import make_client, status_source
 from app.jpki.trust import TrustStore
 from app.record import words
+from app.registry import views as registry
 from app.web import access, errors, i18n, places, security
 from app.web import views as web
 from app.web.assets import init_assets
@@ -131,7 +132,7 @@ def _idle_limit(account_id: UUID) -> timedelta:
 
 
 def _register(app: Flask) -> None:
-    for module in (web, identity, home, imaging, gateway_api, health_center, admin):
+    for module in (web, identity, registry, home, imaging, gateway_api, health_center, admin):
         app.register_blueprint(module.bp)
 
     @app.get("/health")

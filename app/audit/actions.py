@@ -25,6 +25,11 @@ class Action(StrEnum):
     IMAGE_OPENED = "image.opened"
     IMAGE_READ = "image.read"
     STUDY_ANNOUNCED = "study.announced"
+    STAFF_INVITED = "staff.invited"
+    INVITATION_WITHDRAWN = "invitation.withdrawn"
+    INVITATION_ACCEPTED = "invitation.accepted"
+    MEMBERSHIP_ENDED = "membership.ended"
+    LICENSE_CONFIRMED = "license.confirmed"
 
 
 class Outcome(StrEnum):

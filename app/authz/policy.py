@@ -32,6 +32,10 @@ class Permission(StrEnum):
     OWN_ACCESS_READ = "own_access.read"
     GATEWAY_REPORT = "gateway.report"
     OPERATIONS_READ = "operations.read"
+    STAFF_READ = "staff.read"
+    STAFF_MANAGE = "staff.manage"
+    INVITATION_ACCEPT = "invitation.accept"
+    LICENSE_CONFIRM = "license.confirm"
 
 
 class NotPermitted(Forbidden):
@@ -188,6 +192,10 @@ POLICY: dict[Permission, Rule] = {
     Permission.OWN_ACCESS_READ: is_anyone,
     Permission.GATEWAY_REPORT: is_gateway,
     Permission.OPERATIONS_READ: has_role(Role.ADMINISTRATOR),
+    Permission.STAFF_READ: has_role(Role.ADMINISTRATOR),
+    Permission.STAFF_MANAGE: works_there_as(Role.ADMINISTRATOR),
+    Permission.INVITATION_ACCEPT: is_anyone,
+    Permission.LICENSE_CONFIRM: works_there_as(Role.ADMINISTRATOR),
 }
 
 NEEDS_CARD: frozenset[Permission] = frozenset(
@@ -196,6 +204,10 @@ NEEDS_CARD: frozenset[Permission] = frozenset(
         Permission.SHARE_REQUEST,
         Permission.IMAGE_VIEW,
         Permission.OPERATIONS_READ,
+        Permission.STAFF_READ,
+        Permission.STAFF_MANAGE,
+        Permission.INVITATION_ACCEPT,
+        Permission.LICENSE_CONFIRM,
     }
 )
 

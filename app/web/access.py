@@ -29,6 +29,8 @@ PUBLIC_ENDPOINTS = frozenset(
         "identity.login_with_card",
         "identity.login_failed",
         "identity.card_help",
+        "registry.open_invitation",
+        "registry.invitation",
         "imaging_gateway.receive_events",
     }
 )
