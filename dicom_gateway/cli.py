@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import subprocess
 import sys
@@ -90,7 +91,7 @@ def run_worker(settings: GatewaySettings) -> None:
     stop = stop_on_signal()
 
     def watch_parent() -> None:
-        while sys.stdin.buffer.read(1):
+        while os.read(sys.stdin.fileno(), 1):
             pass
         stop.set()
 
