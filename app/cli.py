@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import structlog
 from flask import current_app
+from flask.cli import with_appcontext
 
 from app.audit.chain import verify_chain
 from app.core import clock
@@ -67,6 +68,7 @@ def housekeeping(every: int) -> None:
 
 @click.command("first-administrator")
 @click.option("--organisation", required=True, help="official code of the organisation")
+@with_appcontext
 def first_administrator(organisation: str) -> None:
     """Print a link by which one person becomes the first administrator of an organisation."""
     key = str(current_app.config["SECRET_KEY"]).encode()
