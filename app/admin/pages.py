@@ -12,6 +12,7 @@ from app.authz.policy import Permission, authorize
 from app.core import clock
 from app.core.db import reading
 from app.registry import queries as registry
+from app.registry.errors import MembershipNotFound
 from app.registry.queries import all_gateways
 
 if TYPE_CHECKING:
@@ -94,6 +95,16 @@ def staff(actor: Actor) -> StaffPage:
         for place in places
     ]
     return StaffPage(workplaces, actor.today)
+
+
+def member(actor: Actor, membership_id: UUID) -> Member:
+    """One member in force or to come; raises ``MembershipNotFound``."""
+    authorize(actor, Permission.STAFF_READ)
+    with reading() as session:
+        for one in _members(session, actor):
+            if one.membership.id == membership_id:
+                return one
+    raise MembershipNotFound(str(membership_id))
 
 
 def organisation(actor: Actor, organisation_id: UUID) -> Organisation:

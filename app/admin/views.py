@@ -43,6 +43,14 @@ def staff() -> ResponseReturnValue:
     return render_template("admin/staff.html", page=page, role_name=role_name)
 
 
+@bp.get("/staff/<uuid:membership_id>")
+def member(membership_id: UUID) -> ResponseReturnValue:
+    """One member, and what can be done about the role."""
+    found = pages.member(current_actor(), membership_id)
+    role = role_name(found.membership.role)
+    return render_template("admin/member.html", member=found, role=role)
+
+
 @bp.get("/organisations/<uuid:organisation_id>/invitations/new")
 def invitation(organisation_id: UUID) -> ResponseReturnValue:
     """The form of a new invitation."""

@@ -170,11 +170,12 @@ def test_invitations_elsewhere_are_neither_seen_nor_withdrawn(
 
 def test_today_becomes_the_last_day(client_for: Callable[..., Browser], world: World) -> None:
     membership, browser = role_of(world, "nurse"), client_for("admin")
+    assert f"/admin/staff/{membership.id}/end" in browser.get(f"/admin/staff/{membership.id}").text
     assert browser.post(f"/admin/staff/{membership.id}/end").location == "/admin/staff"
     assert role_of(world, "nurse").until_on == clock.today()
     (event,) = events(Action.MEMBERSHIP_ENDED)
     assert (event.entity_id, event.person_id) == (membership.id, world["nurse"].person_id)
-    assert "今日で終わります" in browser.get("/admin/staff").text
+    assert "所属は今日で終わります" in browser.get(f"/admin/staff/{membership.id}").text
     assert browser.post(f"/admin/staff/{membership.id}/end").status_code == 409
     assert len(events(Action.MEMBERSHIP_ENDED)) == 1
 
@@ -194,7 +195,9 @@ def test_administrators_do_not_end_their_own_role(
     browser.post(f"/admin/staff/{membership.id}/end")
     assert "ご自分の所属は終わりにできません" in browser.get("/admin/staff").text
     assert role_of(world, "admin").until_on is None
-    assert f"/admin/staff/{membership.id}/end" not in browser.get("/admin/staff").text
+    assert (
+        f"/admin/staff/{membership.id}/end" not in browser.get(f"/admin/staff/{membership.id}").text
+    )
 
 
 @pytest.mark.parametrize("who", ["far-nurse", "physician", "reception-b"])
@@ -202,6 +205,7 @@ def test_a_role_elsewhere_is_not_there(
     who: str, client_for: Callable[..., Browser], world: World
 ) -> None:
     membership, browser = role_of(world, who), client_for("admin")
+    assert browser.get(f"/admin/staff/{membership.id}").status_code == 404
     assert browser.post(f"/admin/staff/{membership.id}/end").status_code == 404
     assert browser.get(f"/admin/staff/{membership.id}/license").status_code == 404
     assert role_of(world, who).until_on is None

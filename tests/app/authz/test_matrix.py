@@ -106,6 +106,7 @@ def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Ro
         Row("admin.overview", "/admin/", only(200, "admin", others=403)),
         Row("admin.staff", "/admin/staff", only(200, "admin", others=403)),
         Row("admin.invitation", city + "/invitations/new", only(200, "admin", others=403)),
+        Row("admin.member", nurse, only(200, "admin", others=403)),
         Row("admin.license_form", nurse + "/license", only(409, "admin", others=404)),
         Row("imaging.worklist", "/imaging/", only(200, *LICENSED, others=403)),
         Row("imaging.patient", patient, clinic),
