@@ -22,7 +22,7 @@ from app.imaging.models import (
     PatientLink,
     StudyReference,
 )
-from app.registry.queries import gateway_by_id
+from app.registry.queries import gateway_to_change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,9 +45,8 @@ def take_in(actor: Machine, events: Sequence[dict[str, Any]]) -> Receipt:
     receipt = Receipt()
     with transaction() as session:
         authorize(actor, Permission.GATEWAY_REPORT)
-        gateway = gateway_by_id(session, actor.id)
-        if gateway is not None:
-            gateway.seen_at = clock.now()
+        gateway = gateway_to_change(session, actor.id)
+        gateway.seen_at = clock.now()
         for event in events:
             if session.get(GatewayEvent, UUID(event["id"])) is None:
                 reason = _apply(session, actor, event)

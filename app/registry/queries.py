@@ -45,6 +45,16 @@ def gateway_by_id(session: Session, gateway_id: UUID) -> Gateway | None:
     return session.get(Gateway, gateway_id)
 
 
+def gateway_to_change(session: Session, gateway_id: UUID) -> Gateway:
+    """An enrolled gateway, ours until the transaction ends: its reports are taken in one by one."""
+    return session.get_one(Gateway, gateway_id, with_for_update={"of": Gateway})
+
+
+def organisation_to_change(session: Session, organisation_id: UUID) -> Organisation:
+    """An organisation, ours until the transaction ends."""
+    return session.get_one(Organisation, organisation_id, with_for_update=True)
+
+
 def all_gateways(session: Session) -> Sequence[Gateway]:
     """Every enrolled gateway, by hospital name. For operations only."""
     return session.scalars(select(Gateway).join(Organisation).order_by(Organisation.name)).all()
