@@ -36,7 +36,7 @@ from app.imaging.models import (
     StudyReference,
 )
 from app.jpki.document import verify_document
-from app.registry.queries import organisation_to_change
+from app.registry.queries import locked_organisation
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -88,7 +88,7 @@ def link_patient(actor: Actor, entry: LinkEntry) -> PatientLink:
     """Join the person whose card was just verified to the hospital's own patient number."""
     with transaction() as session:
         authorize(actor, Permission.PATIENT_LINK, OfOrganisation(entry.organisation_id))
-        organisation_to_change(session, entry.organisation_id)
+        locked_organisation(session, entry.organisation_id)
         existing = session.scalar(
             select(PatientLink).where(
                 PatientLink.organisation_id == entry.organisation_id,

@@ -50,11 +50,6 @@ def gateway_to_change(session: Session, gateway_id: UUID) -> Gateway:
     return session.get_one(Gateway, gateway_id, with_for_update={"of": Gateway})
 
 
-def organisation_to_change(session: Session, organisation_id: UUID) -> Organisation:
-    """An organisation, ours until the transaction ends."""
-    return session.get_one(Organisation, organisation_id, with_for_update=True)
-
-
 def all_gateways(session: Session) -> Sequence[Gateway]:
     """Every enrolled gateway, by hospital name. For operations only."""
     return session.scalars(select(Gateway).join(Organisation).order_by(Organisation.name)).all()
