@@ -18,7 +18,9 @@ from app.core.errors import Misconfigured
 from app.crypto.signing import SigningKey
 from app.health_center import views as health_center
 from app.home import views as home
+from app.identity import account_views as account
 from app.identity import views as identity
+from app.identity.passkeys import relying_party_of
 from app.identity.service import CardVerifier
 from app.imaging import gateway_api
 from app.imaging import views as imaging
@@ -96,6 +98,7 @@ def _wire_trust(app: Flask, settings: PortalSettings) -> None:
         status=status_source(settings.revocation_policy, trust, make_client()),
         origin=settings.origin,
     )
+    app.extensions["relying_party"] = relying_party_of(settings.origin)
     app.extensions["image_tokens"] = TokenIssuer(
         key=SigningKey.load(settings.access_token_key), issuer=settings.origin
     )
@@ -132,7 +135,9 @@ def _idle_limit(account_id: UUID) -> timedelta:
 
 
 def _register(app: Flask) -> None:
-    for module in (web, identity, registry, home, imaging, gateway_api, health_center, admin):
+    for module in (
+        web, identity, account, registry, home, imaging, gateway_api, health_center, admin
+    ):  # fmt: skip
         app.register_blueprint(module.bp)
 
     @app.get("/health")

@@ -36,6 +36,10 @@ class Permission(StrEnum):
     STAFF_MANAGE = "staff.manage"
     INVITATION_ACCEPT = "invitation.accept"
     LICENSE_CONFIRM = "license.confirm"
+    ACCOUNT_READ = "account.read"
+    PASSKEY_ADD = "passkey.add"
+    CREDENTIAL_REMOVE = "credential.remove"
+    SESSION_END = "session.end"
 
 
 class NotPermitted(Forbidden):
@@ -79,6 +83,14 @@ class OfOrganisation(Protocol):
 
     @property
     def organisation_id(self) -> UUID: ...
+
+
+@runtime_checkable
+class OfAccount(Protocol):
+    """Something that belongs to one account: a credential, a session."""
+
+    @property
+    def account_id(self) -> UUID | None: ...
 
 
 @runtime_checkable
@@ -129,6 +141,15 @@ def is_the_person(subject: Subject, thing: object) -> bool:
         isinstance(subject, Actor)
         and isinstance(thing, OfPerson)
         and subject.person_id == thing.person_id
+    )
+
+
+def is_of_own_account(subject: Subject, thing: object) -> bool:
+    """The thing belongs to the actor's account."""
+    return (
+        isinstance(subject, Actor)
+        and isinstance(thing, OfAccount)
+        and subject.account_id == thing.account_id
     )
 
 
@@ -196,6 +217,10 @@ POLICY: dict[Permission, Rule] = {
     Permission.STAFF_MANAGE: works_there_as(Role.ADMINISTRATOR),
     Permission.INVITATION_ACCEPT: is_anyone,
     Permission.LICENSE_CONFIRM: works_there_as(Role.ADMINISTRATOR),
+    Permission.ACCOUNT_READ: is_anyone,
+    Permission.PASSKEY_ADD: is_anyone,
+    Permission.CREDENTIAL_REMOVE: is_of_own_account,
+    Permission.SESSION_END: is_of_own_account,
 }
 
 NEEDS_CARD: frozenset[Permission] = frozenset(
@@ -208,6 +233,7 @@ NEEDS_CARD: frozenset[Permission] = frozenset(
         Permission.STAFF_MANAGE,
         Permission.INVITATION_ACCEPT,
         Permission.LICENSE_CONFIRM,
+        Permission.PASSKEY_ADD,
     }
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.core.errors import Invalid, Rejected
+from app.core.errors import Conflict, Invalid, NotFound, Rejected
 
 
 class ChallengeGone(Rejected):
@@ -27,3 +27,104 @@ class BadCardAnswer(Invalid):
     """What arrived is not a card's answer."""
 
     code = "malformed-token"
+
+
+class AnotherPersonsCredential(Rejected):
+    """A card or passkey of somebody else than whose session this browser holds."""
+
+    code = "another-person"
+
+
+class PasskeysNotHere(NotFound):
+    """Browsers allow no passkeys at this portal's address."""
+
+    code = "passkeys-not-here"
+
+
+class BadPasskeyAnswer(Invalid):
+    """What arrived is not an answer of a passkey, or of a kind nobody asked for."""
+
+    code = "passkey-malformed"
+
+
+class BadPasskeyLabel(Invalid):
+    """The name of a passkey is too long or cannot be shown."""
+
+    code = "passkey-label"
+
+
+class PasskeyTooLate(Rejected):
+    """No such challenge for this browser and ceremony: used, expired, or another session's."""
+
+    code = "passkey-too-late"
+
+
+class PasskeyOfAnotherSite(Rejected):
+    """The answer was made for another origin or relying party."""
+
+    code = "passkey-of-another-site"
+
+
+class PasskeyUserNotVerified(Rejected):
+    """The device did not check who used it."""
+
+    code = "passkey-user-not-verified"
+
+
+class PasskeySignatureInvalid(Rejected):
+    """The signature is not of the key that was enrolled."""
+
+    code = "passkey-signature-invalid"
+
+
+class PasskeyUnknown(Rejected):
+    """No passkey of this id and owner was ever enrolled here."""
+
+    code = "passkey-unknown"
+
+
+class PasskeyRemoved(Rejected):
+    """The passkey was taken off its account."""
+
+    code = "passkey-removed"
+
+
+class PasskeyCopied(Rejected):
+    """The signature counter went back: two devices use one key."""
+
+    code = "passkey-copied"
+
+    def __init__(self, known: int, shown: int) -> None:
+        super().__init__("signature counter went back")
+        self.known = known
+        self.shown = shown
+
+
+class PasskeyTaken(Conflict):
+    """A passkey with this id was enrolled before."""
+
+    code = "passkey-taken"
+
+
+class TooManyPasskeys(Conflict):
+    """The account holds as many as it may."""
+
+    code = "passkey-too-many"
+
+
+class LastCard(Conflict):
+    """Without this certificate nobody could log in with a card any more."""
+
+    code = "last-card"
+
+
+class CredentialGone(NotFound):
+    """Not a live credential of the actor."""
+
+    code = "credential-gone"
+
+
+class SessionGone(NotFound):
+    """Not a live session of the actor elsewhere."""
+
+    code = "session-gone"

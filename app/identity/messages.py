@@ -1,4 +1,4 @@
-"""What a person is told when a card login did not succeed: one entry per kind of refusal.
+"""What a person is told when a login or a change of it did not succeed: one entry per refusal.
 
 The code is the error's ``code``; it stands in the address of the page and says nothing about
 anybody.
@@ -47,9 +47,19 @@ SPOKEN_OF_AS = {
 
 def advice_for(code: str) -> Advice:
     """The words for a refusal; an unknown code gets the general ones."""
-    return _known().get(SPOKEN_OF_AS.get(code, code)) or Advice(
+    known = {**_known(), **_passkey_login()}
+    return known.get(SPOKEN_OF_AS.get(code, code)) or Advice(
         _("ログインできませんでした"),
         _("カードからの返事を確かめられませんでした。"),
+        _("もう一度お試しください。くり返すときは、窓口にご相談ください。"),
+    )
+
+
+def account_advice(code: str) -> Advice:
+    """The words for a refused change of one's own account."""
+    return {**_passkey_login(), **_account()}.get(code) or Advice(
+        _("変えられませんでした"),
+        _("この操作を確かめられませんでした。"),
         _("もう一度お試しください。くり返すときは、窓口にご相談ください。"),
     )
 
@@ -69,7 +79,7 @@ def _known() -> dict[str, Advice]:
         ),
         "account-closed": Advice(
             _("このアカウントは閉じられています"),
-            _("カードは正しく確かめられましたが、アカウントは利用を終えています。"),
+            _("ご本人と確かめられましたが、アカウントは利用を終えています。"),
             _("もう一度使うには、保健センターにご相談ください。"),
             "register",
         ),
@@ -124,5 +134,88 @@ def _known() -> dict[str, Advice]:
             _("カードアプリからの返事の形が正しくありません。"),
             _("カードアプリを新しくしてから、もう一度お試しください。"),
             "help",
+        ),
+    }
+
+
+def _passkey_login() -> dict[str, Advice]:
+    return {
+        "another-person": Advice(
+            _("ほかの方のカードかパスキーです"),
+            _("いまログインしている方のものではないため、受け付けませんでした。"),
+            _(
+                "ご本人のカードで、もう一度お試しください。ほかの方が使うときは、先にログアウトしてください。"
+            ),
+        ),
+        "passkey-too-late": Advice(
+            _("時間がすぎました"),
+            _("パスキーの受け付けから5分がすぎたか、別の画面で済んでいます。"),
+            _("元の画面から、もう一度始めてください。"),
+        ),
+        "passkey-unknown": Advice(
+            _("このパスキーは登録されていません"),
+            _("このパスキーは、つなぐのどのアカウントにも登録されていません。"),
+            _("カードでログインし、「ログインの方法」でパスキーを追加してください。"),
+        ),
+        "passkey-removed": Advice(
+            _("このパスキーは外されています"),
+            _("このパスキーは、アカウントから外されたので使えません。"),
+            _("カードでログインしてください。端末に残ったパスキーは、消してかまいません。"),
+        ),
+        "passkey-copied": Advice(
+            _("このパスキーは使えません"),
+            _("使った回数が合いません。パスキーが写し取られたおそれがあります。"),
+            _("カードでログインし、「ログインの方法」でこのパスキーを外してください。"),
+        ),
+        "passkey-of-another-site": Advice(
+            _("ほかのサイトのパスキーです"),
+            _("この返事は、つなぐの画面で作られたものではありません。"),
+            _(
+                "つなぐの画面を自分で開いて、始めてください。ほかのサイトの案内では操作しないでください。"
+            ),
+        ),
+        "passkey-user-not-verified": Advice(
+            _("ご本人の確認ができませんでした"),
+            _("端末が、指紋・顔・暗証番号でご本人を確かめませんでした。"),
+            _("画面ロックのある端末で、もう一度お試しください。"),
+        ),
+        "passkey-signature-invalid": Advice(
+            _("パスキーの返事が合いませんでした"),
+            _("登録されたパスキーの返事ではなかったため、受け付けませんでした。"),
+            _("もう一度お試しください。くり返すときは、カードでログインしてください。"),
+        ),
+        "passkey-malformed": Advice(
+            _("パスキーの返事を読み取れませんでした"),
+            _("ブラウザか端末からの返事の形が正しくありません。"),
+            _("ブラウザを新しくするか、カードでログインしてください。"),
+        ),
+    }
+
+
+def _account() -> dict[str, Advice]:
+    return {
+        "passkey-label": Advice(
+            _("パスキーの名前が使えません"),
+            _("名前が64文字より長いか、表示できない文字があります。"),
+            _("短い名前にするか、空のままで、もう一度追加してください。"),
+        ),
+        "passkey-taken": Advice(
+            _("このパスキーはもう登録されています"),
+            _("同じパスキーが、前に登録されています。"),
+            _(
+                "別の端末で追加するか、端末に残った前のパスキーを消してから、もう一度追加してください。"
+            ),
+        ),
+        "passkey-too-many": Advice(
+            _("パスキーがいっぱいです"),
+            _("ひとりのパスキーは10個までです。"),
+            _("使っていないパスキーを外してから、追加してください。"),
+        ),
+        "last-card": Advice(
+            _("最後のカードは外せません"),
+            _("これを外すと、カードでログインできなくなり、パスキーも追加できなくなります。"),
+            _(
+                "カードをなくしたときは、まず市区町村とコールセンターに届け出てください。届け出たカードは使えなくなります。"
+            ),
         ),
     }

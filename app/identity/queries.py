@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 
-from app.identity.models import Account, Credential, MembershipRow
+from app.identity.models import Account, Credential, MembershipRow, Passkey
+from app.web.models import BrowserSession
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy.orm import Session
+
+    from app.authz.actor import Actor
 
 
 def credential_named(session: Session, issuer_key_id: str, serial: str) -> Credential | None:
@@ -49,3 +52,37 @@ def memberships_on(session: Session, account_id: UUID, day: date) -> Sequence[Me
         )
         .order_by(MembershipRow.id)
     ).all()
+
+
+def passkey_named(session: Session, credential_id: bytes) -> Passkey | None:
+    """The passkey with this id, removed or not, locked until the transaction ends."""
+    return session.scalar(
+        select(Passkey).where(Passkey.credential_id == credential_id).with_for_update()
+    )
+
+
+def credentials_visible_to(actor: Actor) -> Select[Credential]:
+    """Certificates on the actor's own account, oldest first."""
+    return (
+        select(Credential)
+        .where(Credential.account_id == actor.account_id, Credential.removed_at.is_(None))
+        .order_by(Credential.added_at, Credential.kind)
+    )
+
+
+def passkeys_visible_to(actor: Actor) -> Select[Passkey]:
+    """Passkeys on the actor's own account, oldest first."""
+    return (
+        select(Passkey)
+        .where(Passkey.account_id == actor.account_id, Passkey.removed_at.is_(None))
+        .order_by(Passkey.added_at, Passkey.id)
+    )
+
+
+def sessions_visible_to(actor: Actor) -> Select[BrowserSession]:
+    """Sessions of the actor's own account, last seen first; some may be past their limits."""
+    return (
+        select(BrowserSession)
+        .where(BrowserSession.account_id == actor.account_id)
+        .order_by(BrowserSession.seen_at.desc(), BrowserSession.id_hash)
+    )

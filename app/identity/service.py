@@ -20,7 +20,12 @@ from app.core.errors import TsunaguError
 from app.crypto.digests import sha256_hex
 from app.crypto.tokens import new_token
 from app.identity import queries
-from app.identity.errors import AccountClosed, ChallengeGone, UnknownCertificate
+from app.identity.errors import (
+    AccountClosed,
+    AnotherPersonsCredential,
+    ChallengeGone,
+    UnknownCertificate,
+)
 from app.identity.models import CardChallenge, CredentialKind
 from app.jpki.authentication import UnverifiedToken, VerifiedHolder, verify_login
 from app.jpki.challenge import Challenge
@@ -40,10 +45,12 @@ CHALLENGE_LIFE = timedelta(minutes=5)
 
 
 class Purpose(StrEnum):
-    """What a card's answer will be used for. An answer for one purpose serves no other."""
+    """What an answer to a challenge will be used for. One for one purpose serves no other."""
 
     LOGIN = "login"
     RECEPTION = "reception"
+    PASSKEY_ENROLMENT = "passkey-new"
+    PASSKEY_LOGIN = "passkey-login"
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,15 @@ class CardVerifier:
 
 @dataclass(frozen=True)
 class CardAnswer:
-    """A card's answer as the browser brought it: nothing in it is trusted yet."""
+    """A card's answer as the browser brought it: nothing in it is trusted yet.
+
+    ``session_of``: the account this browser is logged in to, which only its own card may confirm.
+    """
 
     nonce: str
     token: Mapping[str, object]
     session_hash: str
+    session_of: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,7 @@ def log_in_with_card(verifier: CardVerifier, answer: CardAnswer) -> KnownHolder:
     """Prove who holds the card and find the account. Each refusal is its own type, and audited."""
     try:
         holder = identify_holder(verifier, answer, Purpose.LOGIN)
+        require_same_person(holder, answer.session_of)
     except TsunaguError as refusal:
         with transaction() as session:
             chain.record(
@@ -144,6 +156,12 @@ def consume_challenge(nonce: str, session_hash: str, purpose: Purpose) -> None:
         )
     if taken is None:
         raise ChallengeGone("no such challenge for this session")
+
+
+def require_same_person(holder: KnownHolder, session_of: UUID | None) -> None:
+    """A session never changes hands silently; raises ``AnotherPersonsCredential``."""
+    if session_of is not None and session_of != holder.account_id:
+        raise AnotherPersonsCredential("this browser is somebody else's session")
 
 
 def record_logout(actor: Actor) -> None:

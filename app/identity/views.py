@@ -1,4 +1,4 @@
-"""Pages of the card login."""
+"""Pages of the login, by card and by passkey."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from flask_login import current_user
 
 from app.authz.actor import Assurance
 from app.core.errors import TsunaguError
-from app.identity import messages, service
-from app.identity.forms import read_card_answer
+from app.identity import messages, passkey_service, service
+from app.identity.errors import PasskeysNotHere
+from app.identity.forms import read_card_answer, read_passkey_answer
 from app.web.access import agent_origin, browser_session, current_actor
 from app.web.errors import status_of
 from app.web.limits import limiter
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from flask.typing import ResponseReturnValue
+
+    from app.identity.passkeys import RelyingParty
 
 bp = Blueprint("identity", __name__)
 
@@ -41,6 +46,7 @@ def login_page() -> ResponseReturnValue:
         agent=agent_origin(),
         asked=target not in {None, "/"},
         step_up=card_only,
+        passkeys_here=current_app.extensions["relying_party"] is not None,
     )
 
 
@@ -57,22 +63,41 @@ def login_challenge() -> ResponseReturnValue:
 @limiter.limit("20/minute")
 def login_with_card() -> ResponseReturnValue:
     """The card's answer: a session, or the page that says why not."""
-    answer = read_card_answer(browser_session().id_hash)
+    answer = read_card_answer(browser_session().id_hash, _logged_in_account())
     try:
         holder = service.log_in_with_card(card_verifier(), answer)
     except TsunaguError as refusal:
-        location = url_for("identity.login_failed", code=refusal.code)
-        return {"location": location, "code": refusal.code}, status_of(refusal)
-    target = session.pop("next", None) or url_for("web.home")
-    idle = current_app.extensions["idle_limit"](holder.account_id)
-    browser_session().open_for(holder.account_id, Assurance.CARD, idle=idle, life=LIFE)
-    return {"location": target}
+        return _refused(refusal)
+    return {"location": _open_session(holder, Assurance.CARD)}
+
+
+@bp.post("/login/passkey/challenge")
+@limiter.limit("30/minute")
+def passkey_challenge() -> ResponseReturnValue:
+    """What this browser needs to ask for a passkey."""
+    session.setdefault("started", True)
+    return passkey_service.begin_passkey_login(relying_party(), browser_session().id_hash)
+
+
+@bp.post("/login/passkey")
+@limiter.limit("20/minute")
+def log_in_with_passkey() -> ResponseReturnValue:
+    """The passkey's answer: a session, or the page that says why not."""
+    party = relying_party()
+    try:
+        answer = read_passkey_answer(browser_session().id_hash, _logged_in_account())
+        holder = passkey_service.log_in_with_passkey(party, answer)
+    except TsunaguError as refusal:
+        return _refused(refusal)
+    return {"location": _open_session(holder, Assurance.PASSKEY)}
 
 
 @bp.get("/login/failed/<string(maxlength=40):code>")
 def login_failed(code: str) -> ResponseReturnValue:
     """Why the login did not succeed, and what to do."""
-    return render_template("identity/login_failed.html", advice=messages.advice_for(code))
+    again = url_for("identity.login_page", why="card" if current_user.is_authenticated else None)
+    advice = messages.advice_for(code)
+    return render_template("identity/login_failed.html", advice=advice, again=again)
 
 
 @bp.get("/help/card-agent")
@@ -92,6 +117,31 @@ def logout() -> ResponseReturnValue:
 def card_verifier() -> service.CardVerifier:
     """The verifier ``factory`` wired."""
     return cast("service.CardVerifier", current_app.extensions["card_verifier"])
+
+
+def relying_party() -> RelyingParty:
+    """Us as browsers know us; raises ``PasskeysNotHere`` at an address without passkeys."""
+    party = cast("RelyingParty | None", current_app.extensions["relying_party"])
+    if party is None:
+        raise PasskeysNotHere("no passkeys at this origin")
+    return party
+
+
+def _logged_in_account() -> UUID | None:
+    return current_actor().account_id if current_user.is_authenticated else None
+
+
+def _open_session(holder: service.KnownHolder, assurance: Assurance) -> str:
+    """Open the holder's session in this browser; returns where to go on."""
+    target = session.pop("next", None) or url_for("web.home")
+    idle = current_app.extensions["idle_limit"](holder.account_id)
+    browser_session().open_for(holder.account_id, assurance, idle=idle, life=LIFE)
+    return str(target)
+
+
+def _refused(refusal: TsunaguError) -> ResponseReturnValue:
+    location = url_for("identity.login_failed", code=refusal.code)
+    return {"location": location, "code": refusal.code}, status_of(refusal)
 
 
 def safe_path(target: str | None) -> str | None:

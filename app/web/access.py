@@ -27,6 +27,8 @@ PUBLIC_ENDPOINTS = frozenset(
         "identity.login_page",
         "identity.login_challenge",
         "identity.login_with_card",
+        "identity.passkey_challenge",
+        "identity.log_in_with_passkey",
         "identity.login_failed",
         "identity.card_help",
         "registry.open_invitation",

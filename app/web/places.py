@@ -60,12 +60,18 @@ def _person(actor: Actor) -> dict[str, Any]:
     if actor.memberships:
         links.append({"label": _("仕事の画面"), "href": url_for("web.home"), "icon": "list"})
     links.append({"label": _("わたしの手帳"), "href": url_for("home.family"), "icon": "book"})
-    by_card = actor.assurance >= Assurance.CARD
+    links.append({"label": _("ログインの方法"), "href": url_for("account.show"), "icon": "lock"})
     return {
         "name": actor.name,
         "role": role_name(first.role) if first else None,
         "organisation": first.organisation_name if first else None,
-        "assurance": _("カードでログイン中") if by_card else None,
+        "assurance": _assurance(actor.assurance),
         "sign_out_url": url_for("identity.logout"),
         "links": links,
     }
+
+
+def _assurance(assurance: Assurance) -> str | None:
+    if assurance >= Assurance.CARD:
+        return _("カードでログイン中")
+    return _("パスキーでログイン中") if assurance is Assurance.PASSKEY else None

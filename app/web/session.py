@@ -131,14 +131,23 @@ def end_expired_sessions() -> int:
         return int(getattr(gone, "rowcount", 0))
 
 
+def is_live(row: BrowserSession, now: datetime) -> bool:
+    """Whether neither limit of a session has passed."""
+    idle_until = row.seen_at + timedelta(seconds=row.idle_seconds)
+    return now < row.expires_at and now < idle_until
+
+
+def handle_of(row: BrowserSession) -> str:
+    """A name for a session that may stand on a page: nothing can be done with it elsewhere."""
+    return sha256_hex(row.id_hash.encode())
+
+
 def _live_row(token: str) -> BrowserSession | None:
     with reading() as session:
         row = session.get(BrowserSession, sha256_hex(token.encode()))
     if row is None:
         return None
-    now = clock.now()
-    idle_until = row.seen_at + timedelta(seconds=row.idle_seconds)
-    return row if now < row.expires_at and now < idle_until else None
+    return row if is_live(row, clock.now()) else None
 
 
 def _store(state: ServerSession, now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.architecture.source import Function, functions, reaches
 
-USE_CASE_MODULES = ("app/*/service.py", "app/imaging/reports.py")
+USE_CASE_MODULES = ("app/*/service.py", "app/*/*_service.py", "app/imaging/reports.py")
 
 ACTOR_TYPES = frozenset({"Actor", "Machine", "Subject"})
 
@@ -14,6 +14,9 @@ WITHOUT_ACTOR = {
     "app/identity/service.py:identify_holder": "proves whose card it is; its caller decides",
     "app/identity/service.py:consume_challenge": "a step of the two above",
     "app/identity/service.py:signature_credential_owner": "names whose signature it is",
+    "app/identity/service.py:require_same_person": "a step of the logins",
+    "app/identity/passkey_service.py:begin_passkey_login": "before login there is no actor",
+    "app/identity/passkey_service.py:log_in_with_passkey": "the passkey's answer makes the actor",
 }
 
 WITHOUT_PERMISSION = {

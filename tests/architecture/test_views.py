@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.architecture.source import Function, functions
 
 LONGEST = 15
-VIEW_MODULES = ("app/*/views.py", "app/*/gateway_api.py", "app/*/api.py")
+VIEW_MODULES = ("app/*/views.py", "app/*/*_views.py", "app/*/gateway_api.py", "app/*/api.py")
 FORBIDDEN = frozenset({"transaction", "reading", "authorize", "select", "session.commit"})
 
 

@@ -33,7 +33,7 @@ IN_ANY_LANGUAGE = frozenset({"Language"})
 """Words that stand untranslated for a reason: the way out for who reads no Japanese."""
 SPOKEN_ATTRIBUTES = frozenset({"title", "aria-label", "alt", "placeholder", "label"})
 SILENT_ELEMENTS = frozenset({"script", "style"})
-PYTHON_WITH_WORDS = ("views", "forms", "pages", "messages", "errors")
+PYTHON_WITH_WORDS = ("views", "*_views", "forms", "pages", "messages", "errors")
 EXPRESSION = "\ufffc"
 """Stands for what Jinja puts in."""
 ELEMENT_ID = re.compile(EXPRESSION + r"(-[a-z]+)+")

@@ -74,6 +74,18 @@ AT_CLINIC: Final = ("physician", "colleague")
 DOSE: Final = {"product": "FLU", "given_on": "2026-11-01", "reason": "流行のため"}
 
 
+PASSKEYS: Final = (
+    ("passkey_challenge", "/account/passkeys/challenge"),
+    ("add_passkey", "/account/passkeys"),
+)
+"""At the address of these tests there are none."""
+OF_SOMEBODY: Final = (
+    ("remove_card", f"/account/cards/{uuid4()}/remove"),
+    ("remove_passkey", f"/account/passkeys/{uuid4()}/remove"),
+    ("end_session", f"/account/sessions/{'0' * 64}/end"),
+)
+
+
 def nurse_membership(world: World) -> str:
     """The address of the nurse's role at the city."""
     (row,) = all_of(MembershipRow, account_id=world["nurse"].account_id)
@@ -89,6 +101,8 @@ def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Ro
     city, nurse = f"/admin/organisations/{world.organisations['city']}", nurse_membership(world)
     return (
         Row("web.home", "/", everybody(302)),
+        Row("account.show", "/account", everybody(200)),
+        Row("account.refused", "/account/refused/last-card", everybody(200)),
         Row("home.family", "/handbook/", everybody(200)),
         Row("home.schedule", "/handbook/schedule", everybody(200)),
         Row("home.news", "/handbook/news", everybody(200)),
@@ -208,6 +222,9 @@ def changing_rows(
         ),
         Row("admin.end_membership", nurse + "/end", only(302, "admin", others=404), form={}),
         Row("registry.accept_invitation", "/invitation", everybody(404), form={}),
+        *(Row(f"account.{name}", path, everybody(404), json={}) for name, path in PASSKEYS),
+        *(Row(f"account.{name}", path, everybody(404), form={}) for name, path in OF_SOMEBODY),
+        Row("account.end_other_sessions", "/account/sessions/end", everybody(302), form={}),
         Row("identity.logout", "/logout", everybody(302), form={}),
     )
 

@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 TODAY = date(2026, 11, 22)
 PLACE, ELSEWHERE = uuid4(), uuid4()
 ME, MYSELF, SOMEBODY = uuid4(), uuid4(), uuid4()
-FOR_ANYONE = {Permission.OWN_ACCESS_READ, Permission.INVITATION_ACCEPT}
+FOR_ANYONE = {
+    Permission.OWN_ACCESS_READ,
+    Permission.INVITATION_ACCEPT,
+    Permission.ACCOUNT_READ,
+    Permission.PASSKEY_ADD,
+}
+OF_OWN_ACCOUNT = {Permission.CREDENTIAL_REMOVE, Permission.SESSION_END}
 LICENCE = License(Profession.PHYSICIAN, date(2026, 4, 1), None)
 
 
@@ -56,7 +62,7 @@ def test_every_permission_has_its_rule() -> None:
     assert set(POLICY) == set(Permission)
 
 
-@pytest.mark.parametrize("permission", sorted(set(Permission) - FOR_ANYONE))
+@pytest.mark.parametrize("permission", sorted(set(Permission) - FOR_ANYONE - OF_OWN_ACCOUNT))
 def test_somebody_without_roles_may_nothing(permission: Permission) -> None:
     assert not can(actor(), permission, Thing())
     assert not can(actor(), permission)
@@ -78,9 +84,17 @@ def test_a_role_elsewhere_is_no_role_here(permission: Permission) -> None:
         Permission.OPERATIONS_READ,
         Permission.STAFF_READ,
         *FOR_ANYONE,
+        *OF_OWN_ACCOUNT,
     }
     busy = actor(*Role, place=ELSEWHERE, licenses=(LICENCE,))
     assert can(busy, permission, Thing()) is (permission in asked_somewhere)
+
+
+@pytest.mark.parametrize("permission", sorted(OF_OWN_ACCOUNT))
+def test_ones_own_account_is_ones_own_whatever_the_role(permission: Permission) -> None:
+    assert can(actor(assurance=Assurance.PASSKEY), permission, Thing())
+    assert not can(actor(*Role), permission, Thing(account_id=uuid4()))
+    assert not can(actor(*Role), permission)
 
 
 def test_guardians_and_staff_read_only_staff_records() -> None:
