@@ -19,7 +19,8 @@ PHONE, ZOOMED = 390, 640
 PAGES = {
     "": ("/login", "/login/failed/not-registered", "/help/card-agent"),
     "hanako": ("/handbook/", "/handbook/schedule", "/handbook/news", "/handbook/more",
-               "/imaging/mine", "child", "child/vaccinations", "child/growth", "child/checkups"),
+               "/imaging/mine", "/account", "/account/refused/last-card",
+               "child", "child/vaccinations", "child/growth", "child/checkups"),
     "nurse": ("/staff/", "/staff/?q=さくら", "open"),
     "physician": ("/imaging/", "open"),
     "reception-a": ("/imaging/reception",),
