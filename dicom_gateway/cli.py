@@ -26,6 +26,9 @@ from dicom_gateway.status import report
 log = structlog.get_logger()
 
 _RESTART_SECONDS = 1.0
+_STOP_SECONDS = 4.0
+_LOOK_SECONDS = 0.5
+"""How often the main thread wakes: a signal that another thread received is handled only then."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,9 +70,20 @@ def run_dimse(settings: GatewaySettings) -> None:
     keeper = threading.Thread(target=_keep_worker, args=(stop,), daemon=True)
     keeper.start()
     log.info("receiving", ae_title=settings.ae_title, port=settings.dicom_port)
-    stop.wait()
-    receiver.stop()
-    keeper.join()
+    while not stop.wait(_LOOK_SECONDS):
+        pass
+    stopper = threading.Thread(target=receiver.stop, daemon=True)
+    stopper.start()
+    for thread in (stopper, keeper):
+        thread.join(_STOP_SECONDS)
+    _leave(associations=stopper.is_alive(), worker=keeper.is_alive())
+
+
+def _leave(*, associations: bool, worker: bool) -> None:
+    """End now even if a peer holds on: what was acknowledged is on disk already."""
+    if associations or worker:
+        log.warning("left while something was still open", associations=associations, worker=worker)
+        os._exit(0)
 
 
 def _keep_worker(stop: threading.Event) -> None:

@@ -29,6 +29,8 @@ INDEX_SECONDS: Final = 0.1
 CALM_SECONDS: Final = 0.3
 OUTBOX_SECONDS: Final = 0.5
 AFTER_TROUBLE_SECONDS: Final = 2.0
+LOOK_SECONDS: Final = 0.5
+LEAVE_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Worker:
     stop: threading.Event
 
     def run(self) -> None:
-        """Start all loops and wait for their end."""
+        """Start all loops and wait for their end; a call that hangs is left, its row stays."""
         loops = [
             threading.Thread(target=self._repeat, args=(name, work, pause), name=name, daemon=True)
             for name, work, pause in (
@@ -53,8 +55,10 @@ class Worker:
         ]
         for loop in loops:
             loop.start()
+        while not self.stop.wait(LOOK_SECONDS):
+            pass
         for loop in loops:
-            loop.join()
+            loop.join(LEAVE_SECONDS)
         self.announcer.close()
 
     def _index(self) -> int:

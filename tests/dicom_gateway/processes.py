@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -28,7 +29,6 @@ from tests.dicom_gateway.stage import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @dataclass
@@ -93,6 +93,14 @@ def stop(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> None
     process.wait(30)
 
 
+def end_traced(tracer: subprocess.Popen[bytes]) -> None:
+    """End the programs under a tracer; it ends after them, with all it saw written down."""
+    children = Path(f"/proc/{tracer.pid}/task/{tracer.pid}/children").read_text("ascii").split()
+    for child in children:
+        os.kill(int(child), signal.SIGTERM)
+    tracer.wait(30)
+
+
 @contextmanager
 def dimse(folder: Path, *wrapper: str) -> Iterator[Programs]:
     """The receiving program with its worker, answering C-ECHO."""
@@ -102,4 +110,6 @@ def dimse(folder: Path, *wrapper: str) -> Iterator[Programs]:
         wait_until(programs.answers_echo, "the gateway answers C-ECHO")
         yield programs
     finally:
+        if wrapper:
+            end_traced(process)
         stop(process)
