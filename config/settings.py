@@ -59,7 +59,7 @@ class PortalSettings(BaseSettings):
     )
     secret_key: SecretStr = Field(
         SecretStr(""),
-        description="signs CSRF tokens; at least 32 characters, required in production",
+        description="signs CSRF tokens and first-administrator links; at least 32 characters",
     )
     database_url: str = Field(
         f"sqlite:///{ROOT / 'var' / 'portal.sqlite'}",
