@@ -15,7 +15,7 @@ from app.web.access import browser_session, current_actor
 from app.web.errors import status_of
 from app.web.i18n import gettext as _
 from app.web.i18n import ngettext
-from app.web.limits import limiter
+from app.web.limits import ANSWERS, CHALLENGES, limiter
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -34,7 +34,7 @@ def show() -> ResponseReturnValue:
 
 
 @bp.post("/passkeys/challenge")
-@limiter.limit("30/minute")
+@limiter.limit(CHALLENGES)
 def passkey_challenge() -> ResponseReturnValue:
     """What the browser needs to make a passkey."""
     party, session_hash = relying_party(), browser_session().id_hash
@@ -45,7 +45,7 @@ def passkey_challenge() -> ResponseReturnValue:
 
 
 @bp.post("/passkeys")
-@limiter.limit("20/minute")
+@limiter.limit(ANSWERS)
 def add_passkey() -> ResponseReturnValue:
     """The passkey the browser made."""
     actor, party = current_actor(), relying_party()

@@ -16,7 +16,7 @@ from app.identity.errors import PasskeysNotHere
 from app.identity.forms import read_card_answer, read_passkey_answer
 from app.web.access import agent_origin, browser_session, current_actor
 from app.web.errors import status_of
-from app.web.limits import limiter
+from app.web.limits import ANSWERS, CHALLENGES, limiter
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -51,7 +51,7 @@ def login_page() -> ResponseReturnValue:
 
 
 @bp.post("/login/challenge")
-@limiter.limit("30/minute")
+@limiter.limit(CHALLENGES)
 def login_challenge() -> ResponseReturnValue:
     """A nonce for this browser."""
     session.setdefault("started", True)
@@ -60,7 +60,7 @@ def login_challenge() -> ResponseReturnValue:
 
 
 @bp.post("/login/card")
-@limiter.limit("20/minute")
+@limiter.limit(ANSWERS)
 def login_with_card() -> ResponseReturnValue:
     """The card's answer: a session, or the page that says why not."""
     answer = read_card_answer(browser_session().id_hash, _logged_in_account())
@@ -72,7 +72,7 @@ def login_with_card() -> ResponseReturnValue:
 
 
 @bp.post("/login/passkey/challenge")
-@limiter.limit("30/minute")
+@limiter.limit(CHALLENGES)
 def passkey_challenge() -> ResponseReturnValue:
     """What this browser needs to ask for a passkey."""
     session.setdefault("started", True)
@@ -80,7 +80,7 @@ def passkey_challenge() -> ResponseReturnValue:
 
 
 @bp.post("/login/passkey")
-@limiter.limit("20/minute")
+@limiter.limit(ANSWERS)
 def log_in_with_passkey() -> ResponseReturnValue:
     """The passkey's answer: a session, or the page that says why not."""
     party = relying_party()

@@ -27,7 +27,7 @@ from app.web.assets import viewer_assets
 from app.web.errors import status_of
 from app.web.i18n import current_language
 from app.web.i18n import gettext as _
-from app.web.limits import limiter
+from app.web.limits import ANSWERS, CHALLENGES, limiter
 from app.web.security import allow_images_from
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def reception() -> ResponseReturnValue:
 
 
 @bp.post("/reception/challenge")
-@limiter.limit("30/minute")
+@limiter.limit(CHALLENGES)
 def reception_challenge() -> ResponseReturnValue:
     """A nonce for the patient's card at this desk."""
     pages.desk_of(current_actor(), Role.RECEPTIONIST)
@@ -85,7 +85,7 @@ def reception_challenge() -> ResponseReturnValue:
 
 
 @bp.post("/reception/card")
-@limiter.limit("30/minute")
+@limiter.limit(ANSWERS)
 def reception_card() -> ResponseReturnValue:
     """The patient's card answered: remember whose it is until the number is entered."""
     pages.reception(current_actor())
@@ -144,7 +144,7 @@ def consent(request_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/requests/<uuid:request_id>/consent")
-@limiter.limit("20/minute")
+@limiter.limit(ANSWERS)
 def give_consent(request_id: UUID) -> ResponseReturnValue:
     """The signed declaration."""
     try:

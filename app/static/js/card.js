@@ -88,7 +88,7 @@ class Attempt {
       this.stop();
       this.agent.close();
       if (location) window.location.assign(location);
-      else finish(answer.status === 400 ? "expired" : "network");
+      else finish({ 400: "expired", 429: "busy" }[answer.status] ?? "network");
     } catch {
       this.end("network");
     }

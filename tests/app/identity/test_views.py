@@ -355,8 +355,8 @@ def limited(database: str, settings: PortalSettings) -> Iterator[Browser]:
 
 
 def test_too_many_questions_are_asked_to_wait(limited: Browser) -> None:
-    statuses = [limited.send("/login/challenge", {}).status_code for _ in range(31)]
-    assert statuses == [200] * 30 + [429]
+    statuses = [limited.send("/login/challenge", {}).status_code for _ in range(301)]
+    assert statuses == [200] * 300 + [429]
     problem = limited.send("/login/challenge", {})
     assert problem.json is not None
     assert problem.json["code"] == "too-many-requests"
@@ -367,5 +367,5 @@ def test_too_many_questions_are_asked_to_wait(limited: Browser) -> None:
 
 
 def test_too_many_answers_are_asked_to_wait(limited: Browser) -> None:
-    statuses = [limited.send("/login/card", {}).status_code for _ in range(21)]
-    assert statuses == [422] * 20 + [429]
+    statuses = [limited.send("/login/card", {}).status_code for _ in range(121)]
+    assert statuses == [422] * 120 + [429]
