@@ -8,6 +8,7 @@ const words = document.getElementById("card-messages");
 const WINDOW = "popup,width=460,height=740";
 const POLL_MS = 80;
 const DEAD_MS = 3000;
+const LAST_WORDS_MS = 1000; // a window that closed may have sent an answer that is still on its way
 const SILENT_MS = 10_000;
 
 let attempt = null;
@@ -32,6 +33,7 @@ class Attempt {
     this.agent = agent;
     this.openedAt = performance.now();
     this.crossedAt = null;
+    this.closedAt = null;
     this.alive = false;
     this.answered = false;
     this.order = task.dataset.task === "sign" ? Promise.resolve(this.document()) : this.challenge();
@@ -98,7 +100,8 @@ class Attempt {
     const now = performance.now();
     if (this.answered) return;
     if (this.agent.closed) {
-      this.end(this.alive ? "cancelled" : "absent");
+      this.closedAt ??= now;
+      if (now - this.closedAt > LAST_WORDS_MS) this.end(this.alive ? "cancelled" : "absent");
       return;
     }
     if (this.alive) return;

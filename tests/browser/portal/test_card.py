@@ -48,6 +48,20 @@ def test_a_card_that_does_not_open_says_why(
     expect(page.get_by_role("heading", level=1)).to_have_text(words)
 
 
+def test_an_answer_arrives_although_its_window_is_already_closed(
+    visitor: Callable[..., Visitor],
+) -> None:
+    someone = visitor()
+    someone.context.add_init_script(
+        "const slow = window.setInterval; window.setInterval = (work) => slow(work, 0);"
+    )
+    for _ in range(5):
+        page = someone.page()
+        offer(page, someone.origin, "revoked")
+        page.wait_for_url("**/login/failed/**")
+        page.close()
+
+
 def test_a_wrong_pin_is_told_in_the_card_window_and_costs_one_try(
     visitor: Callable[..., Visitor],
 ) -> None:
