@@ -15,6 +15,7 @@ from app.admin import views as admin
 from app.authz.policy import Permission, can
 from app.core import db
 from app.core.errors import Misconfigured
+from app.crypto.sealing import Sealer
 from app.crypto.signing import SigningKey
 from app.health_center import views as health_center
 from app.home import views as home
@@ -99,6 +100,7 @@ def _wire_trust(app: Flask, settings: PortalSettings) -> None:
         origin=settings.origin,
     )
     app.extensions["relying_party"] = relying_party_of(settings.origin)
+    app.extensions["sealer"] = Sealer.load(settings.sealing_keys)
     app.extensions["image_tokens"] = TokenIssuer(
         key=SigningKey.load(settings.access_token_key), issuer=settings.origin
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.audit import models as audit
+from app.core import outbox
 from app.core.db import Base
 from app.family import models as family
 from app.handbook import models as handbook
@@ -14,4 +15,6 @@ from app.registry import models as registry
 from app.web import models as web
 
 metadata = Base.metadata
-features = (audit, family, handbook, identity, imaging, immunization, jpki, registry, web)
+features = (
+    audit, family, handbook, identity, imaging, immunization, jpki, outbox, registry, web
+)  # fmt: skip

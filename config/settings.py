@@ -81,6 +81,10 @@ class PortalSettings(BaseSettings):
         ROOT / "var" / "keys" / "portal-access.pem",
         description="EC P-256 private key, image-access tokens",
     )
+    sealing_keys: Path = Field(
+        ROOT / "var" / "keys" / "sealing-keys",
+        description="AES-256 keys of evidence and addresses at rest; base64 lines, current first",
+    )
     rate_limit_storage: str = Field(
         "memory://", description="Flask-Limiter storage URL; Redis when replicated"
     )

@@ -11,6 +11,7 @@ import os
 import sys
 from pathlib import Path
 
+from app.crypto.sealing import key_line, new_sealing_key
 from app.crypto.signing import SigningKey, generate_key_pem, public_jwks
 from app.crypto.tokens import new_token
 from scripts.world import HOSPITALS
@@ -20,6 +21,7 @@ def make_keys(var: Path) -> None:
     """Write what is missing under a world's folder; what is there stays."""
     keys = var / "keys"
     _write_once(keys / "secret-key", new_token().encode("ascii"))
+    _write_once(keys / "sealing-keys", key_line(new_sealing_key()).encode("ascii"))
     _write_once(keys / "portal-access.pem", generate_key_pem())
     jwks = public_jwks([SigningKey.load(keys / "portal-access.pem")])
     (keys / "portal-jwks.json").write_text(json.dumps(jwks, indent=2), encoding="utf-8")

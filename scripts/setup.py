@@ -191,7 +191,8 @@ def _world_step(
 
 
 def _keys(world: World) -> Step:
-    proofs = (world.var / "keys" / "secret-key", world.var / "keys" / "portal-jwks.json")
+    files = ("secret-key", "sealing-keys", "portal-jwks.json")
+    proofs = tuple(world.var / "keys" / name for name in files)
     return Step(
         "keys",
         ((PYTHON, "-m", "scripts.keys", str(world.var)),),

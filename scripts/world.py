@@ -156,6 +156,7 @@ class World:
             "TSUNAGU_ORIGIN": self.origin("portal"),
             "TSUNAGU_CARD_AGENT_ORIGIN": self.origin("agent"),
             "TSUNAGU_TRUST_PROFILE": str(self.var / "pki" / "trust"),
+            "TSUNAGU_SEALING_KEYS": str(self.var / "keys" / "sealing-keys"),
             "TSUNAGU_ACCESS_TOKEN_KEY": str(self.var / "keys" / "portal-access.pem"),
         }
 

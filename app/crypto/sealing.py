@@ -7,6 +7,8 @@ so that sealed bytes cannot be moved to another place. Old keys open; only the c
 
 from __future__ import annotations
 
+import base64
+import binascii
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -20,6 +22,7 @@ from app.crypto.errors import SealBroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 KEY_BYTES = 32
 _VERSION = b"\x01"
@@ -32,6 +35,11 @@ _TAG_BYTES = 16
 def new_sealing_key() -> bytes:
     """32 random bytes."""
     return secrets.token_bytes(KEY_BYTES)
+
+
+def key_line(key: bytes) -> str:
+    """A key as one line of a key file."""
+    return base64.b64encode(key).decode("ascii") + "\n"
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,6 +56,16 @@ class Sealer:
         if any(len(key) != KEY_BYTES for key in keys):
             raise Misconfigured("a sealing key is 32 bytes")
         return cls(_key_id(current), {_key_id(key): AESGCM(key) for key in keys})
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Keys of a file, one base64 line each, the current one first. Raises Misconfigured."""
+        try:
+            lines = path.read_text(encoding="ascii").split()
+            current, *older = (base64.b64decode(line, validate=True) for line in lines)
+        except (OSError, ValueError, binascii.Error) as error:
+            raise Misconfigured(f"no sealing keys in {path.name}") from error
+        return cls.of(current, older)
 
     def seal(self, plain: bytes, *, context: str) -> bytes:
         """The envelope; 37 bytes longer than what it holds."""

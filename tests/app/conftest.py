@@ -19,6 +19,7 @@ from sqlalchemy import inspect
 
 from app.authz.actor import Assurance
 from app.core import clock, db
+from app.crypto.sealing import key_line, new_sealing_key
 from app.crypto.signing import generate_key_pem
 from app.factory import create_app
 from config.settings import ROOT, Mode, PortalSettings
@@ -65,12 +66,15 @@ def settings(jlis: Office, tmp_path_factory: pytest.TempPathFactory) -> PortalSe
     """A portal in test mode that trusts the simulated J-LIS."""
     key = tmp_path_factory.mktemp("keys") / "access.pem"
     key.write_bytes(generate_key_pem())
+    sealing = key.with_name("sealing-keys")
+    sealing.write_text(key_line(new_sealing_key()), encoding="ascii")
     return PortalSettings(
         mode=Mode.TEST,
         secret_key="s" * 40,
         database_url="sqlite://",
         trust_profile=jlis.var / "trust",
         access_token_key=key,
+        sealing_keys=sealing,
         rate_limits=False,
     )
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from app.core import db
+from app.crypto.sealing import key_line, new_sealing_key
 from app.crypto.signing import generate_key_pem
 from app.factory import create_app
 from app.web.access import PUBLIC_ENDPOINTS
@@ -48,6 +49,8 @@ def portal(office: Office, folder: Path, mode: Mode) -> PortalSettings:
     """Settings of a portal that trusts the simulated J-LIS."""
     key = folder / "access.pem"
     key.write_bytes(generate_key_pem())
+    sealing = folder / "sealing-keys"
+    sealing.write_text(key_line(new_sealing_key()), encoding="ascii")
     database_url = f"sqlite:///{folder / 'portal.sqlite'}"
     engine = db.make_engine(database_url)
     db.Base.metadata.create_all(engine)
@@ -58,6 +61,7 @@ def portal(office: Office, folder: Path, mode: Mode) -> PortalSettings:
         database_url=database_url,
         trust_profile=office.var / "trust",
         access_token_key=key,
+        sealing_keys=sealing,
         rate_limits=False,
     )
 

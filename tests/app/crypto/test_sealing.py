@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from app.core.errors import Misconfigured
 from app.crypto.errors import SealBroken
-from app.crypto.sealing import Sealer, new_sealing_key
+from app.crypto.sealing import Sealer, key_line, new_sealing_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OLD, NEW = new_sealing_key(), new_sealing_key()
 CONTEXT = "identity.evidence:1"
@@ -71,3 +76,22 @@ def test_a_key_has_256_bits(key: bytes) -> None:
 def test_keys_never_show() -> None:
     assert NEW.hex() not in repr(Sealer.of(NEW))
     assert str(NEW) not in repr(Sealer.of(NEW))
+
+
+def test_a_key_file_names_the_current_key_first(tmp_path: Path) -> None:
+    path = tmp_path / "sealing-keys"
+    path.write_text(key_line(NEW) + key_line(OLD), encoding="ascii")
+    sealer = Sealer.load(path)
+    assert sealer.is_current(Sealer.of(NEW).seal(b"x", context=CONTEXT))
+    assert sealer.open(Sealer.of(OLD).seal(b"x", context=CONTEXT), context=CONTEXT) == b"x"
+
+
+@pytest.mark.parametrize("content", [None, "", "not base64 %%%", "c2hvcnQ=\n"])
+def test_a_key_file_that_cannot_be_used_stops_the_start(
+    tmp_path: Path, content: str | None
+) -> None:
+    path = tmp_path / "sealing-keys"
+    if content is not None:
+        path.write_text(content, encoding="ascii")
+    with pytest.raises(Misconfigured):
+        Sealer.load(path)
