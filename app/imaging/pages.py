@@ -17,7 +17,7 @@ from app.authz.actor import Role
 from app.authz.policy import NotPermitted, Permission, authorize
 from app.core import clock
 from app.core.db import reading
-from app.identity.messages import Advice
+from app.identity.advice import Advice
 from app.identity.messages import advice_for as login_advice
 from app.identity.models import Account, Sex
 from app.imaging import queries, service
