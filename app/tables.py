@@ -8,6 +8,7 @@ from app.core.db import Base
 from app.family import models as family
 from app.handbook import models as handbook
 from app.identity import models as identity
+from app.identity import openid_models as openid
 from app.imaging import models as imaging
 from app.immunization import models as immunization
 from app.jpki import models as jpki
@@ -16,5 +17,5 @@ from app.web import models as web
 
 metadata = Base.metadata
 features = (
-    audit, family, handbook, identity, imaging, immunization, jpki, outbox, registry, web
+    audit, family, handbook, identity, imaging, immunization, jpki, openid, outbox, registry, web
 )  # fmt: skip

@@ -13,6 +13,8 @@ class Action(StrEnum):
     LOGOUT = "login.ended"
     PASSKEY_ADDED = "passkey.added"
     PASSKEY_REFUSED = "passkey.refused"
+    PHONE_ADDED = "phone.added"
+    PHONE_REFUSED = "phone.refused"
     CREDENTIAL_REMOVED = "credential.removed"
     SESSIONS_ENDED = "sessions.ended"
     CHILD_OPENED = "child.opened"

@@ -12,11 +12,16 @@ if TYPE_CHECKING:
 
 
 class Assurance(IntEnum):
-    """How the person proved who they are in this session (``acr``)."""
+    """How the person proved who they are in this session (``acr``).
+
+    ``PHONE``: デジタル認証アプリ vouches that card and PIN were used. ``CARD``: we saw the certificate
+    and its proof ourselves.
+    """
 
     NONE = 0
     PASSKEY = 1
-    CARD = 2
+    PHONE = 2
+    CARD = 3
 
 
 class Role(StrEnum):

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     LICENSE_CONFIRM = "license.confirm"
     ACCOUNT_READ = "account.read"
     PASSKEY_ADD = "passkey.add"
+    PHONE_ADD = "phone.add"
     CREDENTIAL_REMOVE = "credential.remove"
     SESSION_END = "session.end"
 
@@ -219,6 +220,7 @@ POLICY: dict[Permission, Rule] = {
     Permission.LICENSE_CONFIRM: works_there_as(Role.ADMINISTRATOR),
     Permission.ACCOUNT_READ: is_anyone,
     Permission.PASSKEY_ADD: is_anyone,
+    Permission.PHONE_ADD: is_anyone,
     Permission.CREDENTIAL_REMOVE: is_of_own_account,
     Permission.SESSION_END: is_of_own_account,
 }
@@ -234,8 +236,12 @@ NEEDS_CARD: frozenset[Permission] = frozenset(
         Permission.INVITATION_ACCEPT,
         Permission.LICENSE_CONFIRM,
         Permission.PASSKEY_ADD,
+        Permission.PHONE_ADD,
     }
 )
+
+PHONE_IS_ENOUGH: frozenset[Permission] = frozenset({Permission.PASSKEY_ADD})
+"""Of these, what a person may do about themselves when another party vouches for their card."""
 
 
 def can(subject: Subject, permission: Permission, thing: object = None) -> bool:
@@ -247,12 +253,14 @@ def authorize(subject: Subject, permission: Permission, thing: object = None) ->
     """Return if the subject may; raise ``NotPermitted`` or ``CardNeeded`` if not."""
     if not can(subject, permission, thing):
         raise NotPermitted(permission)
-    if (
-        permission in NEEDS_CARD
-        and isinstance(subject, Actor)
-        and subject.assurance < Assurance.CARD
-    ):
+    if isinstance(subject, Actor) and subject.assurance < _level_for(permission):
         raise CardNeeded(permission)
+
+
+def _level_for(permission: Permission) -> Assurance:
+    if permission not in NEEDS_CARD:
+        return Assurance.NONE
+    return Assurance.PHONE if permission in PHONE_IS_ENOUGH else Assurance.CARD
 
 
 def _nobody(_subject: Subject, _thing: object) -> bool:

@@ -27,7 +27,7 @@ class OpenSession:
 
     handle: str
     is_this: bool
-    by_card: bool
+    assurance: Assurance
     started_at: datetime
     seen_at: datetime
 
@@ -61,7 +61,7 @@ def _opened(row: BrowserSession, session_hash: str) -> OpenSession:
     return OpenSession(
         handle=handle_of(row),
         is_this=row.id_hash == session_hash,
-        by_card=row.assurance >= Assurance.CARD,
+        assurance=Assurance(row.assurance),
         started_at=row.created_at,
         seen_at=row.seen_at,
     )

@@ -74,4 +74,6 @@ def _person(actor: Actor) -> dict[str, Any]:
 def _assurance(assurance: Assurance) -> str | None:
     if assurance >= Assurance.CARD:
         return _("カードでログイン中")
+    if assurance is Assurance.PHONE:
+        return _("認証アプリでログイン中")
     return _("パスキーでログイン中") if assurance is Assurance.PASSKEY else None

@@ -12,6 +12,7 @@ import pytest
 from app.authz.actor import Actor, Assurance, License, Machine, Membership, Profession, Role
 from app.authz.policy import (
     NEEDS_CARD,
+    PHONE_IS_ENOUGH,
     POLICY,
     CardNeeded,
     NotPermitted,
@@ -31,6 +32,7 @@ FOR_ANYONE = {
     Permission.INVITATION_ACCEPT,
     Permission.ACCOUNT_READ,
     Permission.PASSKEY_ADD,
+    Permission.PHONE_ADD,
 }
 OF_OWN_ACCOUNT = {Permission.CREDENTIAL_REMOVE, Permission.SESSION_END}
 LICENCE = License(Profession.PHYSICIAN, date(2026, 4, 1), None)
@@ -132,3 +134,19 @@ def test_less_than_the_card_is_not_enough(permission: Permission, assurance: Ass
     authorize(actor(*roles, licenses=(LICENCE,)), permission, Thing())
     with pytest.raises(CardNeeded):
         authorize(actor(*roles, licenses=(LICENCE,), assurance=assurance), permission, Thing())
+
+
+@pytest.mark.parametrize("permission", sorted(NEEDS_CARD))
+def test_the_phone_counts_as_the_card_only_where_it_is_listed(permission: Permission) -> None:
+    roles = (Role.PHYSICIAN, Role.ADMINISTRATOR)
+    by_phone = actor(*roles, licenses=(LICENCE,), assurance=Assurance.PHONE)
+    if permission in PHONE_IS_ENOUGH:
+        authorize(by_phone, permission, Thing())
+        return
+    with pytest.raises(CardNeeded):
+        authorize(by_phone, permission, Thing())
+
+
+def test_what_the_phone_is_enough_for_concerns_the_person_alone() -> None:
+    assert PHONE_IS_ENOUGH < NEEDS_CARD
+    assert PHONE_IS_ENOUGH <= FOR_ANYONE | OF_OWN_ACCOUNT
