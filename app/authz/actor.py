@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Assurance(IntEnum):
     """How the person proved who they are in this session (``acr``).
 
-    ``PHONE``: デジタル認証アプリ vouches that card and PIN were used. ``CARD``: we saw the certificate
-    and its proof ourselves.
+    ``PHONE``: another party, デジタル認証アプリ, vouches for card and PIN. ``CARD``: we saw the
+    certificate and its proof ourselves.
     """
 
     NONE = 0
