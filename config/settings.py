@@ -162,7 +162,9 @@ class SimulatorSettings(BaseSettings):
     var: Path = Field(
         ROOT / "var" / "pki", description="folder of the development PKI and card files"
     )
-    jlis_port: Port = Field(8200, description="loopback port of the simulated J-LIS (CRL and OCSP)")
+    jlis_port: Port = Field(
+        8200, description="loopback port of the simulated J-LIS (CRL, OCSP, timestamps)"
+    )
     card_desk_port: Port = Field(8400, description="loopback port of the simulated card desk")
 
 

@@ -26,6 +26,7 @@ from app.crypto.digests import sha256
 from app.jpki.challenge import Challenge
 from app.jpki.models import Crl, CrlEntry
 from app.jpki.revocation import NotRevoked, StatusSource
+from app.jpki.timestamp import VerifiedTimestamp, build_request, read_response
 from app.jpki.trust import TrustStore
 from simulators.jlis.authority import new_key
 from simulators.jlis.holder import Holder, Sex
@@ -99,6 +100,20 @@ class NothingRevoked:
         """Always proves."""
         assert path.at <= at
         return NotRevoked(StatusSource.CRL, at, at + timedelta(hours=1), crl_number=1)
+
+
+@dataclass(frozen=True)
+class LocalTimestamps:
+    """The office's time-stamping authority without HTTP; its clock is the caller's."""
+
+    office: Office
+    trust: TrustStore
+
+    def stamp(self, imprint: bytes, *, at: datetime) -> VerifiedTimestamp:
+        """A proved timestamp of ``at``."""
+        assert self.trust.timestamping is not None
+        answer = self.office.timestamps.answer(build_request(imprint, 7), at=at)
+        return read_response(answer, imprint, self.trust.timestamping, nonce=7, at=at)
 
 
 def sign_document(
@@ -184,7 +199,7 @@ def card(office: Office) -> Card:
 
 @pytest.fixture
 def jlis_server(office: Office) -> Iterator[JlisServer]:
-    """CRL and OCSP of that J-LIS on a free loopback port."""
+    """CRL, OCSP and timestamps of that J-LIS on a free loopback port."""
     with JlisServer(office, 0) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()

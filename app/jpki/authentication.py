@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from app.jpki.certificates import read_authentication_certificate
 from app.jpki.errors import AlgorithmNotAllowed, MalformedToken
+from app.jpki.revocation import CheckPurpose, prove_standing
 from app.jpki.signature import SignatureAlgorithm, verify_signature
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def verify_login(
     status: RevocationSource,
     *,
     at: datetime,
+    purpose: CheckPurpose = CheckPurpose.LOGIN,
 ) -> VerifiedHolder:
     """Prove that the holder of a live JPKI authentication card answered this challenge.
 
@@ -85,7 +87,7 @@ def verify_login(
     )
     path = trust.path_to_anchor(certificate, at=at)
     require_listed(token.algorithm, path.anchor)
-    not_revoked = status.prove_not_revoked(path, at=at)
+    not_revoked = prove_standing(status, path, at=at, purpose=purpose)
     verify_signature(
         certificate.public_key, challenge.signed_bytes, token.signature, token.algorithm
     )

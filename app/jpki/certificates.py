@@ -97,6 +97,11 @@ class SignatureCertificate(JpkiCertificate):
     attributes: FourAttributes
 
 
+@dataclass(frozen=True)
+class TimestampingCertificate(JpkiCertificate):
+    """A time-stamping authority's certificate (RFC 3161 §2.3)."""
+
+
 def read_authentication_certificate(
     der: bytes, *, policies: frozenset[str] = AUTHENTICATION_POLICIES
 ) -> AuthenticationCertificate:
@@ -135,6 +140,25 @@ def read_signature_certificate(
         names = _find(extensions, x509.SubjectAlternativeName) or x509.SubjectAlternativeName([])
         attributes = FourAttributes.from_alternative_name(names)
         return SignatureCertificate(*_fields(certificate, extensions, found), attributes)
+    except PARSE_ERRORS as error:
+        raise MalformedCertificate(type(error).__name__) from error
+
+
+def read_timestamping_certificate(der: bytes) -> TimestampingCertificate:
+    """Read a time-stamping certificate. Raises CertificateRejected or AlgorithmNotAllowed.
+
+    Its extended key usage is critical and timeStamping alone; its key signs and does nothing else.
+    """
+    try:
+        certificate, extensions = _load(der)
+        usage = extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+        if not usage.critical or list(usage.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
+            raise WrongKeyUsage("not for timestamps alone")
+        key_usage = extensions.get_extension_for_class(x509.KeyUsage).value
+        _require_leaf(extensions, non_repudiation=key_usage.content_commitment)
+        return TimestampingCertificate(*_fields(certificate, extensions, _policies(extensions)))
+    except x509.ExtensionNotFound as error:
+        raise WrongKeyUsage("no key usage") from error
     except PARSE_ERRORS as error:
         raise MalformedCertificate(type(error).__name__) from error
 

@@ -2,51 +2,35 @@
 
 config/wire/card-login.schema.json: one signer, SHA-256, the text encapsulated byte for byte, signed
 attributes contentType and messageDigest (and ESS signing-certificate-v2, which must name the same
-certificate when it is there). The integrity check is pyHanko's; path and status are ours.
+certificate when it is there). Path and status are ours, integrity is ``signed_data``'s.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from asn1crypto import cms, core
-from pyhanko.sign.general import match_issuer_serial
-from pyhanko.sign.validation.errors import SignatureValidationError
-from pyhanko.sign.validation.generic_cms import (
-    extract_self_reported_ts,
-    validate_sig_integrity,
-)
+from asn1crypto import cms
+from pyhanko.sign.validation.generic_cms import extract_self_reported_ts
 
-from app.crypto.digests import digest
 from app.jpki.accidents import refuse_accidents
 from app.jpki.authentication import require_listed
 from app.jpki.certificates import read_signature_certificate
-from app.jpki.errors import (
-    AlgorithmNotAllowed,
-    MalformedDocument,
-    SignatureInvalid,
-    WrongDocument,
-)
-from app.jpki.signature import SignatureAlgorithm
+from app.jpki.errors import MalformedDocument, WrongDocument
+from app.jpki.revocation import CheckPurpose, prove_standing
+from app.jpki.signed_data import SignedParts, read_parts, require_own_content
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from app.jpki.anchors import ProvenPath
     from app.jpki.attributes import FourAttributes
+    from app.jpki.certificates import SignatureCertificate
     from app.jpki.names import CredentialName
     from app.jpki.revocation import NotRevoked, RevocationSource
     from app.jpki.trust import TrustStore
 
 MAXIMUM_BYTES = 48 * 1024
-MAXIMUM_CERTIFICATES = 4
-_ALGORITHMS = {
-    ("sha256", "rsassa_pkcs1v15"): SignatureAlgorithm.RS256,
-    ("sha256", "sha256_rsa"): SignatureAlgorithm.RS256,
-    ("sha256", "rsassa_pss"): SignatureAlgorithm.PS256,
-    ("sha384", "sha384_ecdsa"): SignatureAlgorithm.ES384,
-}
-_PSS_PARAMETERS = ("sha256", "mgf1", "sha256", 32)
 
 
 @dataclass(frozen=True)
@@ -65,14 +49,25 @@ class VerifiedSigner:
     simulated: bool
     status: NotRevoked
 
-
-@dataclass(frozen=True)
-class _Parts:
-    signer_info: cms.SignerInfo
-    certificate: cms.Certificate
-    content: bytes
-    digest_name: str
-    algorithm: SignatureAlgorithm
+    @classmethod
+    def of(
+        cls,
+        path: ProvenPath[SignatureCertificate],
+        status: NotRevoked,
+        *,
+        claimed_signing_time: datetime | None,
+        simulated: bool,
+    ) -> Self:
+        """The signer whom a proved path and a proved status name."""
+        return cls(
+            credential=path.certificate.credential,
+            attributes=path.certificate.attributes,
+            claimed_signing_time=claimed_signing_time,
+            not_after=path.certificate.not_after,
+            generation=path.anchor.generation,
+            simulated=simulated,
+            status=status,
+        )
 
 
 def verify_document(
@@ -82,102 +77,63 @@ def verify_document(
     status: RevocationSource,
     *,
     at: datetime,
+    purpose: CheckPurpose = CheckPurpose.CONSENT,
 ) -> VerifiedSigner:
     """Prove that a live signature certificate signed ``expected_text``, whole and nothing else.
 
     Raises a JpkiRejected when the proof does not hold (WrongDocument when a good signature is over
     another text) and an IndeterminateStatus when the certificate's status cannot be known.
     """
+    parts = read_document(cms_der)
+    path = signer_path(parts, trust, at=at)
+    not_revoked = prove_standing(status, path, at=at, purpose=purpose)
+    require_text(parts, expected_text)
+    return VerifiedSigner.of(
+        path, not_revoked, claimed_signing_time=claimed_time(parts), simulated=trust.simulated
+    )
+
+
+def read_document(cms_der: bytes) -> SignedParts:
+    """The parts of a signed text, nothing proved. Raises MalformedDocument, AlgorithmNotAllowed."""
     if len(cms_der) > MAXIMUM_BYTES:
         raise MalformedDocument("too long")
-    parts = refuse_accidents(lambda: _read(cms_der), MalformedDocument)
+    return refuse_accidents(lambda: _read(cms_der), MalformedDocument)
+
+
+def signer_path(
+    parts: SignedParts, trust: TrustStore, *, at: datetime
+) -> ProvenPath[SignatureCertificate]:
+    """The signer's certificate with its path to a pinned anchor at an instant.
+
+    Raises CertificateRejected, AlgorithmNotAllowed.
+    """
     certificate = read_signature_certificate(
         parts.certificate.dump(), policies=trust.signature.policies
     )
     path = trust.path_to_anchor(certificate, at=at)
     require_listed(parts.algorithm, path.anchor)
-    not_revoked = status.prove_not_revoked(path, at=at)
-    refuse_accidents(lambda: _require_integrity(parts), MalformedDocument)
-    if parts.content != expected_text.encode():
+    return path
+
+
+def require_text(parts: SignedParts, expected_text: str) -> None:
+    """Prove that exactly this text was signed.
+
+    Raises MalformedDocument, SignatureInvalid, WrongDocument.
+    """
+    content = refuse_accidents(lambda: require_own_content(parts), MalformedDocument)
+    if content != expected_text.encode():
         raise WrongDocument("another text than the one shown")
-    return VerifiedSigner(
-        credential=certificate.credential,
-        attributes=certificate.attributes,
-        claimed_signing_time=_claimed_time(parts),
-        not_after=certificate.not_after,
-        generation=path.anchor.generation,
-        simulated=trust.simulated,
-        status=not_revoked,
-    )
 
 
-def _read(cms_der: bytes) -> _Parts:
-    info = cms.ContentInfo.load(cms_der, strict=True)
-    if info["content_type"].native != "signed_data":
-        raise MalformedDocument("not SignedData")
-    signed = info["content"]
-    if len(signed["signer_infos"]) != 1:
-        raise MalformedDocument("not exactly one signer")
-    (signer_info,) = signed["signer_infos"]
-    encapsulated = signed["encap_content_info"]
-    content = encapsulated["content"].native
-    if encapsulated["content_type"].native != "data" or not isinstance(content, bytes):
-        raise MalformedDocument("no encapsulated text")
-    if signed["crls"].native:
-        raise MalformedDocument("carries revocation data")
-    if isinstance(signer_info["signed_attrs"], core.Void):
-        raise MalformedDocument("no signed attributes")
-    digest_name, algorithm = _algorithm(signer_info)
-    certificate = _signer_certificate(signed, signer_info)
-    return _Parts(signer_info, certificate, content, digest_name, algorithm)
-
-
-def _algorithm(signer_info: cms.SignerInfo) -> tuple[str, SignatureAlgorithm]:
-    digest_name = signer_info["digest_algorithm"]["algorithm"].native
-    claimed = signer_info["signature_algorithm"]
-    algorithm = _ALGORITHMS.get((digest_name, claimed["algorithm"].native))
-    if algorithm is None:
-        raise AlgorithmNotAllowed("digest or signature algorithm of the document")
-    if algorithm is SignatureAlgorithm.PS256:
-        given = claimed["parameters"]
-        found = (
-            given["hash_algorithm"]["algorithm"].native,
-            given["mask_gen_algorithm"]["algorithm"].native,
-            given["mask_gen_algorithm"]["parameters"]["algorithm"].native,
-            given["salt_length"].native,
-        )
-        if found != _PSS_PARAMETERS:
-            raise AlgorithmNotAllowed("parameters of PSS")
-    return digest_name, algorithm
-
-
-def _signer_certificate(signed: cms.SignedData, signer_info: cms.SignerInfo) -> cms.Certificate:
-    choices = list(signed["certificates"])
-    if len(choices) > MAXIMUM_CERTIFICATES or any(c.name != "certificate" for c in choices):
-        raise MalformedDocument("certificates")
-    identifier = signer_info["sid"]
-    found = [c.chosen for c in choices if _is_named(identifier, c.chosen)]
-    if len(found) != 1:
-        raise MalformedDocument("not exactly one certificate of the signer")
-    return found[0]
-
-
-def _is_named(identifier: cms.SignerIdentifier, certificate: cms.Certificate) -> bool:
-    if identifier.name == "issuer_and_serial_number":
-        return bool(match_issuer_serial(identifier.chosen, certificate))
-    return bool(certificate.key_identifier == identifier.chosen.native)
-
-
-def _require_integrity(parts: _Parts) -> None:
-    try:
-        intact, valid = validate_sig_integrity(
-            parts.signer_info, parts.certificate, "data", digest(parts.digest_name, parts.content)
-        )
-    except SignatureValidationError as error:
-        raise MalformedDocument("signed attributes") from error
-    if not (intact and valid):
-        raise SignatureInvalid("the signature does not hold over this text")
-
-
-def _claimed_time(parts: _Parts) -> datetime | None:
+def claimed_time(parts: SignedParts) -> datetime | None:
+    """What the signer's own clock said. Raises MalformedDocument."""
     return refuse_accidents(lambda: extract_self_reported_ts(parts.signer_info), MalformedDocument)
+
+
+def _read(cms_der: bytes) -> SignedParts:
+    if cms.ContentInfo.load(cms_der)["content"]["crls"].native:
+        raise MalformedDocument("carries revocation data")
+    parts = read_parts(cms_der, "data")
+    if parts.content is None:
+        raise MalformedDocument("no encapsulated text")
+    return parts

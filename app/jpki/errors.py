@@ -38,6 +38,12 @@ class SignatureInvalid(JpkiRejected):
     code = "signature-invalid"
 
 
+class ContentAltered(SignatureInvalid):
+    """The signed digest is another one than that of the content."""
+
+    code = "content-altered"
+
+
 class AlgorithmNotAllowed(JpkiRejected):
     """The algorithm does not fit the key, or the issuer's trust profile does not list it."""
 

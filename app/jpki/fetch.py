@@ -1,4 +1,4 @@
-"""The network side of revocation: lists downloaded, responders asked.
+"""The network side of trust: lists downloaded, responders and time-stamping authorities asked.
 
 Every address comes from the trust profile; nothing a certificate says opens a connection. No
 redirects, no proxies from the environment; answers are bounded in bytes and in time.
@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 import httpx
 import structlog
 
-from app.jpki import ocsp
+from app.jpki import ocsp, timestamp
 from app.jpki.crl import MAXIMUM_BYTES as MAXIMUM_CRL_BYTES
 from app.jpki.crl import read_crl
 from app.jpki.errors import CrlRefused, OcspFailed
+from app.jpki.evidence_errors import TimestampUnavailable
 from app.jpki.revocation import FirstAnswer, NotRevoked, RevocationSource
 from app.jpki.store import CrlTable, ingest
 from config.settings import RevocationPolicy
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from app.jpki.anchors import ProvenPath
     from app.jpki.certificates import JpkiCertificate
+    from app.jpki.timestamp import VerifiedTimestamp
     from app.jpki.trust import Hierarchy, TrustStore
 
 log = structlog.get_logger(__name__)
@@ -38,6 +40,7 @@ DOWNLOAD_SECONDS = 60.0
 MAXIMUM_INDEX_BYTES = 1024 * 1024
 MAXIMUM_PARTITIONS = 20_000
 _OCSP_REQUEST = {"Content-Type": "application/ocsp-request"}
+_TIMESTAMP_QUERY = {"Content-Type": "application/timestamp-query"}
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,80}\.crl")
 
 
@@ -69,6 +72,33 @@ class OcspResponder:
         except httpx.HTTPError as error:
             raise OcspFailed(type(error).__name__) from error
         return ocsp.read_response(answer, path, nonce, at=at)
+
+
+@dataclass(frozen=True)
+class TimestampClient:
+    """The Timestamper that asks the authority of the trust profile, a fresh nonce each time."""
+
+    trust: TrustStore
+    client: httpx.Client
+
+    def stamp(self, imprint: bytes, *, at: datetime) -> VerifiedTimestamp:
+        """Raises TimestampUnavailable, TimestampRejected."""
+        authorities = self.trust.timestamping
+        if authorities is None:
+            raise TimestampUnavailable("the trust profile names no timestamp authority")
+        nonce = secrets.randbits(timestamp.NONCE_BITS)
+        try:
+            request = self.client.build_request(
+                "POST",
+                authorities.url,
+                content=timestamp.build_request(imprint, nonce),
+                headers=_TIMESTAMP_QUERY,
+            )
+            answer = _read(self.client, request, timestamp.MAXIMUM_BYTES, TIMEOUT_SECONDS)
+        except httpx.HTTPError as error:
+            log.warning("jpki.timestamp_not_fetched", kind=type(error).__name__)
+            raise TimestampUnavailable(type(error).__name__) from error
+        return timestamp.read_response(answer, imprint, authorities, nonce=nonce, at=at)
 
 
 def status_source(

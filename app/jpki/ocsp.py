@@ -6,6 +6,7 @@ pinned issuer or by a responder that issuer itself certified for OCSP. All else 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,7 @@ def read_response(
             raise OcspFailed(response.response_status.name)
         _require_signature(response, path.anchor, at)
         _require_nonce(response, nonce)
-        return _judge(_about(response, path), path, at)
+        return replace(_judge(_about(response, path), path, at), ocsp_response=der)
     except PARSE_ERRORS as error:
         raise OcspMalformed(type(error).__name__) from error
 

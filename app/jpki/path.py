@@ -79,7 +79,9 @@ _workers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="path-validation
 def prove_one_tier(
     certificate: CertificateT, anchor: TrustAnchor, policies: frozenset[str], *, at: datetime
 ) -> ProvenPath[CertificateT]:
-    """Validate the path anchor → leaf under explicit policies, without revocation.
+    """Validate the path anchor → leaf, without revocation; one of ``policies`` must hold.
+
+    Without ``policies`` any will do: time-stamping authorities have no agreed one.
 
     Raises IssuerNotValid, CertificateExpired, CertificateNotYetValid, AlgorithmNotAllowed,
     PathNotProved, MalformedCertificate.
@@ -88,7 +90,8 @@ def prove_one_tier(
     _require_validity(certificate, at)
     _require_algorithms(certificate, anchor)
     with_policies = PKIXValidationParams(
-        user_initial_policy_set=policies, initial_explicit_policy=True
+        user_initial_policy_set=policies or frozenset({"any_policy"}),
+        initial_explicit_policy=bool(policies),
     )
     _guarded(lambda: _one_tier(certificate.der, anchor.der, with_policies, at))
     return ProvenPath(certificate, anchor, at)

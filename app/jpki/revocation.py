@@ -6,13 +6,14 @@ An answer is a proof (``NotRevoked``) or an error. Not knowing is a refusal of i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from app.jpki.errors import (
+    CertificateRejected,
     CertificateRevoked,
     CrlStale,
     IndeterminateStatus,
@@ -36,17 +37,31 @@ class StatusSource(StrEnum):
     OCSP = "ocsp"
 
 
+class CheckPurpose(StrEnum):
+    """What a status was asked for. The Act allows the question for validity checks only (52①)."""
+
+    LOGIN = "login"
+    STEP_UP = "step-up"
+    REGISTRATION = "registration"
+    RENEWAL = "renewal"
+    CONSENT = "consent"
+    DOCUMENT = "document"
+    LIVENESS = "liveness"
+
+
 @dataclass(frozen=True)
 class NotRevoked:
     """Proof that the certificate stood as of an instant. Kept with the audit of what relied on it.
 
-    ``as_of`` is the source's thisUpdate, ``good_until`` its nextUpdate, ``crl_number`` the list's.
+    ``as_of`` is the source's thisUpdate, ``good_until`` its nextUpdate, ``crl_number`` the list's;
+    ``ocsp_response`` the answer itself (DER), so that it can be kept as evidence.
     """
 
     source: StatusSource
     as_of: datetime
     good_until: datetime
     crl_number: int | None = None
+    ocsp_response: bytes | None = field(default=None, repr=False)
 
 
 class RevocationSource(Protocol):
@@ -54,6 +69,34 @@ class RevocationSource(Protocol):
 
     def prove_not_revoked(self, path: ProvenPath[JpkiCertificate], *, at: datetime) -> NotRevoked:
         """Raises CertificateRevoked, CertificateUnknownToIssuer, or an IndeterminateStatus."""
+
+
+def prove_standing(
+    source: RevocationSource,
+    path: ProvenPath[JpkiCertificate],
+    *,
+    at: datetime,
+    purpose: CheckPurpose,
+) -> NotRevoked:
+    """Ask a source and log what was asked for and how it was answered, never about whom.
+
+    Raises as ``RevocationSource.prove_not_revoked``.
+    """
+    try:
+        proof = source.prove_not_revoked(path, at=at)
+    except (CertificateRejected, IndeterminateStatus) as error:
+        log.warning("jpki.status_checked", purpose=purpose.value, outcome=error.code)
+        raise
+    log.info(
+        "jpki.status_checked",
+        purpose=purpose.value,
+        outcome="stands",
+        source=proof.source.value,
+        as_of=proof.as_of.isoformat(),
+        good_until=proof.good_until.isoformat(),
+        crl_number=None if proof.crl_number is None else str(proof.crl_number),
+    )
+    return proof
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,14 @@ from app.jpki.certificates import (
     AuthenticationCertificate,
     JpkiCertificate,
     SignatureCertificate,
+    TimestampingCertificate,
 )
 from app.jpki.errors import UnknownIssuer
 from app.jpki.path import prove_one_tier
 from app.jpki.signature import SignatureAlgorithm
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from pathlib import Path
 
@@ -62,13 +64,7 @@ class Hierarchy:
 
         Raises UnknownIssuer.
         """
-        leaf = x509.load_der_x509_certificate(certificate.der)
-        for anchor in self.anchors:
-            same_name = anchor.subject_der == certificate.issuer_der
-            same_key = anchor.key_identifier == certificate.authority_key_identifier
-            if same_name and same_key and _made_by(leaf, anchor):
-                return anchor
-        raise UnknownIssuer("no pinned anchor made this certificate")
+        return anchor_of(certificate, self.anchors)
 
     def anchor_by_key_id(self, key_id: str) -> TrustAnchor | None:
         """The anchor with this ``issuer_key_id``."""
@@ -76,13 +72,29 @@ class Hierarchy:
 
 
 @dataclass(frozen=True)
+class TimestampAuthorities:
+    """Whose timestamps (RFC 3161) prove an instant: pinned anchors, token policies, the address."""
+
+    anchors: tuple[TrustAnchor, ...]
+    policies: frozenset[str]
+    url: str
+
+    def path_to_anchor(
+        self, certificate: TimestampingCertificate, *, at: datetime
+    ) -> ProvenPath[TimestampingCertificate]:
+        """Prove the one-tier path at an instant. Raises as ``TrustStore.path_to_anchor``."""
+        return prove_one_tier(certificate, anchor_of(certificate, self.anchors), frozenset(), at=at)
+
+
+@dataclass(frozen=True)
 class TrustStore:
-    """The one trust profile this program relies on."""
+    """The one trust profile this program relies on; without ``timestamping`` it asks for none."""
 
     profile: str
     simulated: bool
     authentication: Hierarchy
     signature: Hierarchy
+    timestamping: TimestampAuthorities | None = None
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -91,6 +103,7 @@ class TrustStore:
             data = json.loads((folder / PROFILE_FILE).read_text(encoding="utf-8"))
             authentication = _hierarchy(folder, data, Purpose.AUTHENTICATION)
             signature = _hierarchy(folder, data, Purpose.SIGNATURE)
+            timestamping = _timestamping(folder, data.get("timestamp"))
             profile, declared = str(data["profile"]), bool(data["simulated"])
         except OSError as error:
             raise Misconfigured(f"the trust profile in {folder} cannot be read: {error}") from error
@@ -99,7 +112,7 @@ class TrustStore:
         _require_apart(authentication, signature)
         anchors = (*authentication.anchors, *signature.anchors)
         simulated = declared or not all(_is_real(anchor) for anchor in anchors)
-        return cls(profile, simulated, authentication, signature)
+        return cls(profile, simulated, authentication, signature, timestamping)
 
     def require_real(self) -> None:
         """Raises Misconfigured when an anchor is not one of JPKI's own. Production asks this."""
@@ -129,6 +142,20 @@ class TrustStore:
         return prove_one_tier(certificate, anchor, hierarchy.policies, at=at)
 
 
+def anchor_of(certificate: JpkiCertificate, anchors: Iterable[TrustAnchor]) -> TrustAnchor:
+    """The anchor that made this certificate: by name and key identifier, then by signature.
+
+    Raises UnknownIssuer.
+    """
+    leaf = x509.load_der_x509_certificate(certificate.der)
+    for anchor in anchors:
+        same_name = anchor.subject_der == certificate.issuer_der
+        same_key = anchor.key_identifier == certificate.authority_key_identifier
+        if same_name and same_key and _made_by(leaf, anchor):
+            return anchor
+    raise UnknownIssuer("no pinned anchor made this certificate")
+
+
 def _made_by(leaf: x509.Certificate, anchor: TrustAnchor) -> bool:
     try:
         leaf.verify_directly_issued_by(anchor.certificate)
@@ -147,6 +174,16 @@ def _hierarchy(folder: Path, data: dict[str, Any], purpose: Purpose) -> Hierarch
     if not crl_base.endswith("/"):
         raise Misconfigured("the CRL address ends in a slash")
     return Hierarchy(purpose, anchors, policies, crl_base, ocsp_url)
+
+
+def _timestamping(folder: Path, section: dict[str, Any] | None) -> TimestampAuthorities | None:
+    if section is None:
+        return None
+    anchors = tuple(_anchor(folder, entry) for entry in section["anchors"])
+    policies = frozenset(str(policy) for policy in section["policies"])
+    if not anchors or not policies:
+        raise Misconfigured("no anchors or no policies for timestamps")
+    return TimestampAuthorities(anchors, policies, _address(section["url"]))
 
 
 def _anchor(folder: Path, entry: dict[str, Any]) -> TrustAnchor:

@@ -28,6 +28,7 @@ from simulators.jlis.clock import JST
 from simulators.jlis.holder import SIGNATURE_AGE, Holder, Sex
 from simulators.jlis.index import IssuedIndex, IssuedRow, Partition
 from simulators.jlis.profile import GENERATION_YEARS, Purpose
+from simulators.jlis.timestamps import POLICY, TimestampAuthority
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,10 +45,16 @@ class Office:
     """One simulated J-LIS with the municipal counters in front of it."""
 
     def __init__(
-        self, var: Path, authorities: dict[tuple[Purpose, int], Authority], *, port: int
+        self,
+        var: Path,
+        authorities: dict[tuple[Purpose, int], Authority],
+        timestamps: TimestampAuthority,
+        *,
+        port: int,
     ) -> None:
         self.var = var
         self.authorities = authorities
+        self.timestamps = timestamps
         self.index = IssuedIndex(var / "jlis" / "register.sqlite")
         self.base_url = f"http://127.0.0.1:{port}"
         self.write_trust_profile(var / "trust")
@@ -61,7 +68,7 @@ class Office:
             for purpose in Purpose
             for generation in GENERATION_YEARS
         }
-        return cls(var, authorities, port=port)
+        return cls(var, authorities, TimestampAuthority.load_or_create(folder, at=at), port=port)
 
     def authority(self, purpose: Purpose, generation: int = NEWEST_GENERATION) -> Authority:
         """One root."""
@@ -147,24 +154,19 @@ class Office:
             data[section] = {
                 "policies": [purpose.policy.dotted_string],
                 "anchors": [
-                    self._write_anchor(folder, self.authority(purpose, generation))
+                    _write_authority(folder, self.authority(purpose, generation))
                     for generation in GENERATION_YEARS
                 ],
                 "crl": f"{self.base_url}/crl/{purpose}/",
                 "ocsp": f"{self.base_url}/ocsp/{purpose}",
             }
+        data["timestamp"] = {
+            "policies": [POLICY],
+            "anchors": [_write_anchor(folder, "tsa", der(self.timestamps.root))],
+            "url": f"{self.base_url}/timestamp",
+        }
         text = json.dumps(data, indent=2, sort_keys=True) + "\n"
         _replace(folder / "trust.json", text.encode())
-
-    def _write_anchor(self, folder: Path, authority: Authority) -> dict[str, Any]:
-        content = der(authority.certificate)
-        _replace(folder / "anchors" / f"{authority.name}.cer", content)
-        return {
-            "file": f"anchors/{authority.name}.cer",
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "generation": authority.generation,
-            "algorithms": ["RS256"],
-        }
 
     def _certify(  # noqa: PLR0917 - private, called twice in a row
         self,
@@ -206,6 +208,24 @@ class Office:
         data = json.loads(path.read_text(encoding="utf-8"))
         data |= {"born_on": date.fromisoformat(data["born_on"]), "sex": Sex(data["sex"])}
         return Holder(**data)
+
+
+def _write_authority(folder: Path, authority: Authority) -> dict[str, Any]:
+    return _write_anchor(
+        folder, authority.name, der(authority.certificate), generation=authority.generation
+    )
+
+
+def _write_anchor(
+    folder: Path, name: str, content: bytes, *, generation: int = 1
+) -> dict[str, Any]:
+    _replace(folder / "anchors" / f"{name}.cer", content)
+    return {
+        "file": f"anchors/{name}.cer",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "generation": generation,
+        "algorithms": ["RS256"],
+    }
 
 
 def _load_or_create(folder: Path, purpose: Purpose, generation: int, at: datetime) -> Authority:

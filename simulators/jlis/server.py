@@ -1,8 +1,9 @@
-"""CRL and OCSP over HTTP on loopback.
+"""CRL, OCSP and timestamps over HTTP on loopback.
 
 GET  /crl/<auth|sign>/index.json      names of the partition files
 GET  /crl/<auth|sign>/<name>.crl      one partition's CRL (DER)
 POST /ocsp/<auth|sign>                one OCSP request (DER)
+POST /timestamp                       one timestamp request (RFC 3161, DER)
 GET  /healthz
 """
 
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 MAXIMUM_REQUEST_BYTES = 16 * 1024
 _OCSP_RESPONSE = "application/ocsp-response"
 _CRL = "application/pkix-crl"
+_TIMESTAMP_REPLY = "application/timestamp-reply"
 
 Answer: TypeAlias = tuple[HTTPStatus, str, bytes]
 
@@ -82,6 +84,9 @@ class _Handler(BaseHTTPRequestHandler):
             case ["ocsp", purpose] if purpose in set(Purpose):
                 answer = self.server.office.ocsp(Purpose(purpose), body, at=clock.now())
                 return self._send((HTTPStatus.OK, _OCSP_RESPONSE, answer))
+            case ["timestamp"]:
+                answer = self.server.office.timestamps.answer(body, at=clock.now())
+                return self._send((HTTPStatus.OK, _TIMESTAMP_REPLY, answer))
             case _:
                 return self._send(_NOT_FOUND)
 
