@@ -8,6 +8,7 @@ from app.web.i18n import gettext as _
 
 if TYPE_CHECKING:
     from app.core.errors import TsunaguError
+    from app.health_center.barcode import BarcodeUnreadable
 
 
 def explain(problem: TsunaguError) -> str:
@@ -19,3 +20,15 @@ def explain(problem: TsunaguError) -> str:
         "dose-before-birth": _("生まれる前の日付です。日付とお子さんを確かめてください。"),
         "dose-in-future": _("今日より先の日付です。接種した日を入れてください。"),
     }[problem.code]
+
+
+def explain_barcode(problem: BarcodeUnreadable) -> str:
+    """Which part of the barcode could not be read, and what to do."""
+    what = {
+        "gtin": _("商品コードの検査数字が合いません。"),
+        "lot": _("ロット番号が読めません。"),
+        "expiry": _("使用期限が日付になっていません。"),
+        "digits": _("けた数が足りません。"),
+        "nothing": _("商品コードもロット番号もありません。"),
+    }.get(problem.part, _("ワクチンの箱のバーコード（GS1）ではないようです。"))
+    return what + _("もう一度読み取るか、下に手で入れてください。")

@@ -12,6 +12,7 @@ from app.audit.actions import Action
 from app.authz.policy import Permission, authorize
 from app.core.db import reading, transaction
 from app.health_center.queries import LIMIT, children_matching
+from app.immunization.queries import lots_visible_to, product_with_gtin
 from app.record.pages import VaccinationPage, vaccination_page
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
     from app.authz.actor import Actor
     from app.family.models import Child
+    from app.health_center.barcode import Scanned
+    from app.immunization.models import VaccineLot
 
+LOTS = 20
 BIRTH_DATE = re.compile(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})")
 
 
@@ -31,6 +35,14 @@ class SearchPage:
     words: str
     children: Sequence[Child]
     more: bool
+
+
+@dataclass(frozen=True)
+class ChildDesk:
+    """A child's record with what the desk needs beside it: the lots used last."""
+
+    record: VaccinationPage
+    lots: tuple[VaccineLot, ...]
 
 
 def search(actor: Actor, typed: str) -> SearchPage:
@@ -47,10 +59,21 @@ def search(actor: Actor, typed: str) -> SearchPage:
     return SearchPage(typed, children, len(children) == LIMIT)
 
 
-def child(actor: Actor, child_id: UUID) -> VaccinationPage:
+def child(actor: Actor, child_id: UUID) -> ChildDesk:
     """One child at the desk: for staff, not for the child's own family."""
     authorize(actor, Permission.CHILD_SEARCH)
-    return vaccination_page(actor, child_id)
+    record = vaccination_page(actor, child_id)
+    with reading() as session:
+        return ChildDesk(record, tuple(session.scalars(lots_visible_to(actor).limit(LOTS))))
+
+
+def product_of_box(actor: Actor, box: Scanned) -> str | None:
+    """The vaccine in a box, by what was recorded here under its product number before."""
+    authorize(actor, Permission.CHILD_SEARCH)
+    if box.gtin is None:
+        return None
+    with reading() as session:
+        return product_with_gtin(session, actor, box.gtin)
 
 
 def _split(typed: str) -> tuple[str, date | None]:

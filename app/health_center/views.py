@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 
+from app.core import clock
 from app.health_center import pages
+from app.health_center.barcode import BarcodeUnreadable, read_barcode
+from app.health_center.desk import Desk, keep_desk, read_desk
 from app.health_center.forms import DoseForm
-from app.health_center.messages import explain
+from app.health_center.messages import explain, explain_barcode
 from app.immunization import service
 from app.immunization.errors import AlreadyRecorded, DoseBeforeBirth, DoseInFuture, ReasonNeeded
 from app.web.access import current_actor
 from app.web.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from flask.typing import ResponseReturnValue
 
 bp = Blueprint("health_center", __name__, url_prefix="/staff")
@@ -32,27 +34,60 @@ def search() -> ResponseReturnValue:
 @bp.get("/children/<uuid:child_id>")
 def child(child_id: UUID) -> ResponseReturnValue:
     """One child's vaccinations, with the form for the next dose."""
-    page = pages.child(current_actor(), child_id)
-    return render_template("health_center/child.html", page=page, form=DoseForm(), check=None)
+    return _show(child_id, DoseForm.at(_desk(), clock.today()), None)
 
 
 @bp.post("/children/<uuid:child_id>/doses")
 def record_dose(child_id: UUID) -> ResponseReturnValue:
     """Add one administered dose; asks for a reason when the schedule speaks against it."""
-    form, check = DoseForm(), None
+    form, asked = DoseForm(), None
     if form.validate_on_submit():
         try:
             service.record_dose(current_actor(), child_id, form.to_entry())
         except ReasonNeeded as problem:
-            check = problem.check
+            asked = problem
         except (AlreadyRecorded, DoseBeforeBirth, DoseInFuture) as problem:
             form.given_on.errors = [explain(problem)]
         else:
-            return _recorded(child_id)
-    page = pages.child(current_actor(), child_id)
-    return render_template("health_center/child.html", page=page, form=form, check=check), 422
+            return _recorded(child_id, form)
+    return _show(child_id, form, asked), 422
 
 
-def _recorded(child_id: UUID) -> ResponseReturnValue:
+@bp.post("/scan")
+def scan() -> ResponseReturnValue:
+    """Take vaccine, lot and last day from a box; then back to the child or the clinic day."""
+    actor, typed = current_actor(), request.form.get("code", "")
+    try:
+        box = read_barcode(typed, today=actor.today)
+    except BarcodeUnreadable as problem:
+        flash(explain_barcode(problem), "danger")
+    else:
+        product = pages.product_of_box(actor, box)
+        keep_desk(session, _desk().with_box(box, product), actor.today)
+        flash(_("箱を読み取りました。"))
+    return redirect(_back_to(request.form.get("back", "")))
+
+
+def _desk() -> Desk:
+    return read_desk(session, clock.today())
+
+
+def _show(child_id: UUID, form: DoseForm, asked: ReasonNeeded | None) -> str:
+    desk = pages.child(current_actor(), child_id)
+    return render_template(
+        "health_center/child.html", page=desk.record, desk=desk, form=form, asked=asked
+    )
+
+
+def _back_to(place: str) -> str:
+    """The child whose id the form carried, else the search."""
+    try:
+        return url_for("health_center.child", child_id=UUID(place))
+    except ValueError:
+        return url_for("health_center.search")
+
+
+def _recorded(child_id: UUID, form: DoseForm) -> ResponseReturnValue:
+    keep_desk(session, Desk.of(form.to_entry()), clock.today())
     flash(_("接種を記録しました。"))
     return redirect(url_for("health_center.child", child_id=child_id))

@@ -33,13 +33,14 @@ class DoseBeforeBirth(Invalid):
 
 
 class ReasonNeeded(Invalid):
-    """The schedule speaks against this dose; whoever records it states why it was given."""
+    """The schedule or the lot speaks against this dose; whoever records it states why."""
 
     code = "reason-needed"
 
-    def __init__(self, check: PreShot) -> None:
-        super().__init__("the schedule speaks against this dose")
+    def __init__(self, check: PreShot, *, lot_expired_on: date | None = None) -> None:
+        super().__init__("the schedule or the lot speaks against this dose")
         self.check = check
+        self.lot_expired_on = lot_expired_on
 
 
 class UnknownProduct(Invalid):

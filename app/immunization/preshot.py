@@ -58,18 +58,29 @@ def check_before_shot(
     recorded = list(given)
     before = forecast.ask(schedule, born_on=born_on, sex=sex, given=recorded, as_of=on)
     after = before.again((*before.history, GivenDose(product, on)), on)
-    plans = [
+    plans = _plans_of(schedule, born_on, product, on)
+    judged = {plan.group.code: _intended(after, plan) for plan in plans}
+    warnings = (
+        *_record_warnings(schedule, schedule.products[product], recorded, on),
+        *_series_warnings(before, plans, judged, product),
+    )
+    if not plans:
+        return _outside_routine(schedule, before, after.history[-1], warnings)
+    return _in_routine(judged, warnings, product, on)
+
+
+def _plans_of(schedule: Schedule, born_on: date, product: str, on: date) -> list[GroupPlan]:
+    """The vaccines of this child that a dose of the product on this day belongs to."""
+    return [
         plan
         for plan in lay_out(schedule, born_on)
         if product in plan.group.counts and _takes(plan, on)
     ]
-    judged = {plan.group.code: _intended(after, plan) for plan in plans}
-    warnings = [
-        *_record_warnings(schedule, schedule.products[product], recorded, on),
-        *_series_warnings(before, plans, judged, product),
-    ]
-    if not plans:
-        return _outside_routine(schedule, before, after.history[-1], warnings)
+
+
+def _in_routine(
+    judged: Mapping[str, DoseVerdict | None], warnings: tuple[Reason, ...], product: str, on: date
+) -> PreShot:
     doses = [dose for dose in judged.values() if dose is not None]
     verdict = _overall([dose.verdict for dose in doses])
     return PreShot(
@@ -78,7 +89,7 @@ def check_before_shot(
         verdict,
         tuple(judged),
         tuple(dose.reason for dose in doses if dose.reason and dose.verdict is verdict),
-        tuple(warnings),
+        warnings,
         max((dose.allowed_from for dose in doses if dose.allowed_from), default=None),
     )
 
@@ -143,7 +154,7 @@ def _series_warnings(
 
 
 def _outside_routine(
-    schedule: Schedule, before: forecast.Asked, intended: GivenDose, warnings: list[Reason]
+    schedule: Schedule, before: forecast.Asked, intended: GivenDose, warnings: tuple[Reason, ...]
 ) -> PreShot:
     """A voluntary vaccine, or one of the mother: only the gap to other vaccines is judged."""
     product = schedule.products[intended.product]
@@ -151,7 +162,7 @@ def _outside_routine(
     said = explain.say(schedule, code, product.basis, product=product)
     conflict = conflict_of(schedule, intended, before.history)
     if conflict is None:
-        return PreShot(product.code, intended.date, None, (), (said,), tuple(warnings))
+        return PreShot(product.code, intended.date, None, (), (said,), warnings)
     fault = explain.say(
         schedule,
         "verdict.cross_interval_short",

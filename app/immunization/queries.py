@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, select
 
+from app.authz.actor import Role
 from app.family.models import Child
 from app.family.queries import children_visible_to
 from app.identity.models import Sex
 from app.immunization.forecast import evaluate_child
-from app.immunization.models import Dose
+from app.immunization.models import Dose, VaccineLot
 from app.immunization.results import GivenDose
 from app.immunization.schedule import load_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from sqlalchemy.orm import Session
 
@@ -48,6 +50,34 @@ def forecast_of(session: Session, actor: Actor, child: Child) -> dict[str, Group
         given=given_doses(doses_of(session, actor, child)),
         as_of=actor.today,
     )
+
+
+def lots_visible_to(actor: Actor) -> Select[VaccineLot]:
+    """Lots of the health centers where the actor works, the one used last first."""
+    return (
+        select(VaccineLot)
+        .where(VaccineLot.organisation_id.in_(actor.organisations(Role.NURSE)))
+        .order_by(VaccineLot.used_on.desc(), VaccineLot.id.desc())
+    )
+
+
+def lot_named(
+    session: Session, actor: Actor, organisation_id: UUID, product: str, lot: str
+) -> VaccineLot | None:
+    """One lot of one health center."""
+    return session.scalar(
+        lots_visible_to(actor).where(
+            VaccineLot.organisation_id == organisation_id,
+            VaccineLot.product == product,
+            VaccineLot.lot == lot,
+        )
+    )
+
+
+def product_with_gtin(session: Session, actor: Actor, gtin: str) -> str | None:
+    """The product whose boxes carry this number, as far as it was recorded here before."""
+    known = session.scalars(lots_visible_to(actor).where(VaccineLot.gtin == gtin).limit(1)).first()
+    return known.product if known else None
 
 
 def given_doses(doses: Sequence[Dose]) -> list[GivenDose]:

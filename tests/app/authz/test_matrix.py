@@ -164,6 +164,12 @@ def changing_rows(
             form=DOSE,
         ),
         Row(
+            "health_center.scan",
+            "/staff/scan",
+            only(302, "nurse", "far-nurse", others=403),
+            form={"code": "(01)04900000000009(10)AB1"},
+        ),
+        Row(
             "imaging.ask",
             patient + "/requests",
             only(302, *AT_CLINIC, others=404, unlicensed=403, reception_b=403),
