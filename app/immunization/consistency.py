@@ -117,6 +117,8 @@ def _choice_problems(place: str, group: Group) -> Iterator[str]:
         missing = sorted(group.counts - {product for product in products if product})
         if missing or len(set(products)) != len(products):
             yield f"{place}: each product needs one series of its own ({', '.join(missing)})"
+    elif any(products):
+        yield f"{place}: a series names a product, but is not chosen by it"
     if group.choose == "by_start_age" and (starts[-1] is not None or None in starts[:-1]):
         yield f"{place}: every series but the last needs start_until"
 

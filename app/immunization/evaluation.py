@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.immunization.progress import Progress
-from app.immunization.results import STOPPING, DoseVerdict, GivenDose, Verdict
+from app.immunization.results import DoseVerdict, GivenDose, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from app.immunization.plan import GroupPlan
     from app.immunization.rules import CrossRule, Schedule
+
+
+SURPLUS, VALID, AFTER_LATEST = Verdict.SURPLUS, Verdict.VALID, Verdict.AFTER_LATEST
 
 
 class Walk(NamedTuple):
@@ -38,11 +41,11 @@ class Conflict(NamedTuple):
 def belonging(plan: GroupPlan, history: Sequence[GivenDose]) -> list[GivenDose]:
     """The doses of a history that this vaccine counts, in the same order."""
     counts = plan.group.counts
-    return [
-        dose
-        for dose in history
-        if dose[0] in counts and plan.takes_from_on <= dose[1] < plan.takes_before_on
-    ]
+    own = [dose for dose in history if dose[0] in counts]
+    if plan.shares_product:
+        first, end = plan.takes_from_on, plan.takes_before_on
+        return [dose for dose in own if first <= dose.date < end]
+    return own
 
 
 def walk(schedule: Schedule, plan: GroupPlan, history: Sequence[GivenDose]) -> Walk:
@@ -50,12 +53,13 @@ def walk(schedule: Schedule, plan: GroupPlan, history: Sequence[GivenDose]) -> W
     progress = Progress(plan)
     verdicts: list[DoseVerdict] = []
     for dose in belonging(plan, history):
-        verdict = judge(schedule, progress, dose, history)
-        verdicts.append(verdict)
-        if verdict.verdict in STOPPING:
-            return Walk(progress, tuple(verdicts), stopped=True)
-        if verdict.verdict is not Verdict.SURPLUS:
+        judged = judge(schedule, progress, dose, history)
+        verdicts.append(judged)
+        verdict = judged.verdict
+        if verdict is VALID or verdict is AFTER_LATEST:
             progress.take(dose.product, dose.date)
+        elif verdict is not SURPLUS:
+            return Walk(progress, tuple(verdicts), stopped=True)
     return Walk(progress, tuple(verdicts), stopped=False)
 
 
@@ -66,26 +70,24 @@ def judge(
     product, on = dose
     target = progress.open_target(product, on)
     if target is None:
-        return DoseVerdict(product, on, Verdict.SURPLUS)
-    if not _is_allowed(schedule, progress, product, on):
+        return DoseVerdict(product, on, SURPLUS)
+    plan = progress.plan
+    if not schedule.products[product].is_routine_on(on) or (
+        plan.restricts_product and not _may_follow(progress, product)
+    ):
         return DoseVerdict(product, on, Verdict.PRODUCT_NOT_ALLOWED, target.id)
-    if on < progress.plan.first_on:
-        first = progress.plan.first_on
-        return DoseVerdict(product, on, Verdict.TOO_EARLY_AGE, target.id, first)
+    if on < plan.first_on:
+        return DoseVerdict(product, on, Verdict.TOO_EARLY_AGE, target.id, plan.first_on)
     waits = progress.waits_until(target)
     if on < waits:
         return DoseVerdict(product, on, Verdict.INTERVAL_SHORT, target.id, waits)
     conflict = conflict_of(schedule, dose, history)
     if conflict is not None:
-        return DoseVerdict(
-            product,
-            on,
-            Verdict.CROSS_INTERVAL_SHORT,
-            target.id,
-            conflict.allowed_from,
-            conflict.dose.product,
-        )
-    return DoseVerdict(product, on, _by_last_day(progress, on), target.id)
+        allowed, other = conflict.allowed_from, conflict.dose.product
+        return DoseVerdict(product, on, Verdict.CROSS_INTERVAL_SHORT, target.id, allowed, other)
+    series = progress.series
+    last = plan.last_on if series is None else series.last_on
+    return DoseVerdict(product, on, AFTER_LATEST if on > last else VALID, target.id)
 
 
 def conflict_of(
@@ -95,25 +97,23 @@ def conflict_of(
 
     The rule in force on the day of the later dose decides; the same day is allowed.
     """
-    gaps = schedule.gaps_before(dose.product, dose.date)
-    worst: Conflict | None = None
+    product, on = dose
+    gaps = schedule.gaps_before(product, on)
     if not gaps:
         return None
-    near = dose.date - schedule.longest_cross_gap
+    worst: Conflict | None = None
+    near = on - schedule.longest_cross_gap
     for earlier in history:
-        if not near <= earlier.date < dose.date or earlier.product not in gaps:
-            continue
-        gap, rule = gaps[earlier.product]
-        allowed = gap.after(earlier.date)
-        if dose.date < allowed and (worst is None or allowed > worst.allowed_from):
-            worst = Conflict(earlier, allowed, rule)
+        if near <= earlier[1] < on and earlier[0] in gaps:
+            gap, rule = gaps[earlier[0]]
+            allowed = gap.after(earlier[1])
+            if on < allowed and (worst is None or allowed > worst.allowed_from):
+                worst = Conflict(earlier, allowed, rule)
     return worst
 
 
-def _is_allowed(schedule: Schedule, progress: Progress, product: str, on: date) -> bool:
-    """Routine on that day, not a forbidden pair, and the same oral product to the end."""
-    if not schedule.products[product].is_routine_on(on):
-        return False
+def _may_follow(progress: Progress, product: str) -> bool:
+    """Not a forbidden pair, and the same oral product to the end."""
     group = progress.plan.group
     if product in group.never_together:
         others = group.never_together - {product}
@@ -121,9 +121,3 @@ def _is_allowed(schedule: Schedule, progress: Progress, product: str, on: date) 
     if group.choose == "by_first_product" and progress.first_product is not None:
         return product == progress.first_product
     return True
-
-
-def _by_last_day(progress: Progress, on: date) -> Verdict:
-    series = progress.series
-    last = progress.plan.last_on if series is None else series.last_on
-    return Verdict.AFTER_LATEST if on > last else Verdict.VALID

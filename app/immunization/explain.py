@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.immunization.completion import coming
@@ -45,7 +44,7 @@ def with_reasons(
 ) -> GroupResult:
     """The same result with a reason for each dose and for each of its days."""
     doses = tuple(
-        replace(dose, reason=verdict_reason(schedule, plan, dose, history)) for dose in result.doses
+        dose._replace(reason=verdict_reason(schedule, plan, dose, history)) for dose in result.doses
     )
     reasons = [status_reason(schedule, plan, result)]
     if result.follows is not None:
@@ -56,7 +55,7 @@ def with_reasons(
         reasons.append(say(schedule, "why.mixed_history", plan.group.basis))
     elif result.next_dose is not None:
         reasons += _steps(schedule, plan, result, history, as_of)
-    return replace(result, doses=doses, reasons=tuple(reasons))
+    return result._replace(doses=doses, reasons=tuple(reasons))
 
 
 def _is_mixed_history(result: GroupResult) -> bool:

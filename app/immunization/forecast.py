@@ -6,7 +6,7 @@ asked about.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.immunization import explain
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from app.immunization.plan import GroupPlan
     from app.immunization.progress import Progress
     from app.immunization.rules import Follows, Schedule, Sex
+
+
+BY_DAY_AND_PRODUCT = itemgetter(1, 0)
+NOT_APPLICABLE, NEEDS_REVIEW = Status.NOT_APPLICABLE, Status.NEEDS_REVIEW
+COMPLETE, EXPIRED, UNREACHABLE = Status.COMPLETE, Status.EXPIRED, Status.UNREACHABLE
+NOT_YET, ELIGIBLE_EARLY, DUE = Status.NOT_YET, Status.ELIGIBLE_EARLY, Status.DUE
+OVERDUE, CONSULT_LATE_START = Status.OVERDUE, Status.CONSULT_LATE_START
+"""Bound once: in Python 3.11 reaching a member of an enum takes longer than judging by it."""
 
 
 class Asked(NamedTuple):
@@ -51,14 +59,17 @@ def ask(
     """
     if as_of < born_on:
         raise AskedBeforeBirth(as_of, born_on)
-    history = sorted(given, key=lambda dose: (dose[1], dose[0]))
-    for product, on in history:
-        if product not in schedule.products:
-            raise UnknownProduct(f"unknown product {product!r}")
-        if on < born_on:
-            raise DoseBeforeBirth(on)
-    upto = tuple(dose for dose in history if dose[1] <= as_of)
-    return Asked(schedule, born_on, sex, upto, as_of, frozenset(dose[0] for dose in upto))
+    history = sorted(given, key=BY_DAY_AND_PRODUCT)
+    products = frozenset([dose[0] for dose in history])
+    unknown = products - schedule.products.keys()
+    if unknown:
+        raise UnknownProduct(f"unknown product {min(unknown)!r}")
+    if history and history[0].date < born_on:
+        raise DoseBeforeBirth(history[0].date)
+    if history and history[-1].date > as_of:
+        history = [dose for dose in history if dose.date <= as_of]
+        products = frozenset([dose[0] for dose in history])
+    return Asked(schedule, born_on, sex, tuple(history), as_of, products)
 
 
 def evaluate_child(
@@ -91,9 +102,7 @@ def decide(asked: Asked, *, with_last_start: bool = True) -> dict[str, GroupResu
     """Verdicts, status and dates of every vaccine, in the order of the schedule."""
     results: dict[str, GroupResult] = {}
     for plan in lay_out(asked.schedule, asked.born_on):
-        results[plan.group.code] = _decide_group(
-            asked, plan, results, with_last_start=with_last_start
-        )
+        results[plan.code] = _decide_group(asked, plan, results, with_last_start=with_last_start)
     return results
 
 
@@ -112,14 +121,14 @@ def _decide_group(
 ) -> GroupResult:
     group = plan.group
     if not plan.in_cohort or (group.sex is not None and group.sex != asked.sex):
-        return GroupResult(group.code, Status.NOT_APPLICABLE)
+        return GroupResult(group.code, NOT_APPLICABLE)
     if group.follows is not None and not _has_own_series(asked, group.follows):
         return _followed(asked, plan, group.follows, done)
     if group.counts.isdisjoint(asked.products):
         return _untouched(asked, plan, with_last_start=with_last_start)
     walked = walk(asked.schedule, plan, asked.history)
     if walked.stopped:
-        return GroupResult(group.code, Status.NEEDS_REVIEW, walked.verdicts)
+        return GroupResult(group.code, NEEDS_REVIEW, walked.verdicts)
     return _forecast(asked, walked, with_last_start=with_last_start)
 
 
@@ -138,20 +147,20 @@ def _followed(
             DoseVerdict(dose.product, dose.date, Verdict.VALID)
             for dose in belonging(plan, asked.history)
         )
-        return GroupResult(plan.group.code, Status.NEEDS_REVIEW, verdicts)
-    return replace(done[follows.group], group=plan.group.code, follows=follows.group)
+        return GroupResult(plan.group.code, NEEDS_REVIEW, verdicts)
+    return done[follows.group]._replace(group=plan.group.code, follows=follows.group)
 
 
 def _forecast(asked: Asked, walked: Walk, *, with_last_start: bool) -> GroupResult:
     taken = walked.progress
     plan = taken.plan
     if taken.finished:
-        return GroupResult(plan.group.code, Status.COMPLETE, walked.verdicts)
+        return GroupResult(plan.group.code, COMPLETE, walked.verdicts)
     product = planned_product(asked.schedule, taken, asked.as_of)
     floor = _floor(asked, plan, product)
     ahead = look_ahead(taken, product, asked.as_of, floor, with_last_start=with_last_start)
     if ahead is None:
-        return GroupResult(plan.group.code, Status.COMPLETE, walked.verdicts)
+        return GroupResult(plan.group.code, COMPLETE, walked.verdicts)
     return _result(
         plan, ahead, product, asked.as_of, verdicts=walked.verdicts, number=1 + taken.count
     )
@@ -221,13 +230,13 @@ def _status(plan: GroupPlan, ahead: Outlook, as_of: date, number: int) -> Status
     earliest, window = ahead.earliest, ahead.window
     consult_after = plan.consult_after_on
     if as_of > ahead.latest:
-        return Status.EXPIRED
+        return EXPIRED
     if earliest > ahead.latest:
-        return Status.UNREACHABLE
+        return UNREACHABLE
     if as_of < earliest:
-        return Status.NOT_YET
+        return NOT_YET
     if number == 1 and consult_after is not None and as_of > consult_after:
-        return Status.CONSULT_LATE_START
+        return CONSULT_LATE_START
     if window is None or as_of > window.to:
-        return Status.OVERDUE
-    return Status.ELIGIBLE_EARLY if as_of < window.start else Status.DUE
+        return OVERDUE
+    return ELIGIBLE_EARLY if as_of < window.start else DUE

@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
@@ -60,6 +60,10 @@ class Gap:
     text: str
     unit: Literal["d", "m", "half"]
     number: int
+    step: timedelta = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "step", dates.after_days(date.min, self.number) - date.min)
 
     @property
     def at_most(self) -> timedelta:
@@ -70,7 +74,7 @@ class Gap:
     def after(self, previous: date) -> date:
         """First day on which the interval since ``previous`` has passed."""
         if self.unit == "d":
-            return dates.after_days(previous, self.number)
+            return previous + self.step
         if self.unit == "m":
             return dates.after_months(previous, self.number)
         return dates.after_months_and_a_half(previous, self.number)

@@ -46,6 +46,7 @@ class TargetPlan:
     min_age_on: date | None
     max_age_on: date | None
     not_if_previous_after_on: date | None
+    may_fall_away: bool
     standard: StandardPlan | None
     former: StandardPlan | None
 
@@ -75,16 +76,20 @@ class GroupPlan:
     """A vaccine for this child: first and last legal day, whose doses belong here, its series."""
 
     group: Group
+    code: str
     born_on: date
     in_cohort: bool
     first_on: date
     last_on: date
     takes_from_on: date
     takes_before_on: date
+    shares_product: bool
+    restricts_product: bool
     consult_after_on: date | None
     floor_on: date
     series: tuple[SeriesPlan, ...]
     by_product: dict[str, SeriesPlan]
+    follows_product: bool
     short: ShortPlan | None
 
 
@@ -105,16 +110,20 @@ def _group_plan(group: Group, born_on: date) -> GroupPlan:
         short = ShortPlan(course.product, course.first_until.on(born_on), target)
     return GroupPlan(
         group=group,
+        code=group.code,
         born_on=born_on,
         in_cohort=group.born_from is None or born_on >= group.born_from,
         first_on=first_on,
         last_on=last_on,
         takes_from_on=_on(group.takes_from, born_on) or date.min,
         takes_before_on=_on(group.takes_before, born_on) or date.max,
+        restricts_product=bool(group.never_together) or group.choose == "by_first_product",
+        shares_product=group.takes_from is not None or group.takes_before is not None,
         consult_after_on=_on(group.consult_after, born_on),
         floor_on=max(first_on, group.program_from or date.min),
         series=series,
         by_product={plan.product: plan for plan in series if plan.product is not None},
+        follows_product=group.choose == "by_own_product",
         short=short,
     )
 
@@ -146,6 +155,7 @@ def _target_plan(row: TargetDose, first_on: date, last_on: date, born_on: date) 
         min_age_on=_on(row.min_age, born_on),
         max_age_on=max_age_on,
         not_if_previous_after_on=_on(row.not_if_previous_after, born_on),
+        may_fall_away=row.max_age is not None or row.not_if_previous_after is not None,
         standard=_standard_plan(row.standard, born_on),
         former=_standard_plan(row.former, born_on),
     )

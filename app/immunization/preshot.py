@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.immunization import explain, forecast
@@ -101,7 +101,7 @@ def _intended(after: forecast.Asked, plan: GroupPlan) -> DoseVerdict | None:
         return None
     dose = result.doses[-1]
     reason = explain.verdict_reason(after.schedule, plan, dose, after.history)
-    return replace(dose, reason=reason)
+    return dose._replace(reason=reason)
 
 
 def _takes(plan: GroupPlan, on: date) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import date
 
-    from app.immunization.plan import GroupPlan, SeriesPlan, TargetPlan
+    from app.immunization.plan import GroupPlan, SeriesPlan, ShortPlan, TargetPlan
 
 
 class Progress:
@@ -63,14 +63,11 @@ class Progress:
         """
         if self.finished:
             return None
-        self._choose_series(product, on)
         series = self.series
-        if series is None:
-            return None
-        targets = series.targets
-        while self.index < len(targets):
-            target = targets[self.index]
-            if not self._falls_away(target, on):
+        if series is None or self.plan.follows_product:
+            series = self._choose_series(product, on)
+        for target in series.targets[self.index :]:
+            if not target.may_fall_away or not self._falls_away(target, on):
                 return target
             self.skip()
         self.finished = True
@@ -106,10 +103,10 @@ class Progress:
         gap = row.gap
         if self.skipped and row.gap_after_skip is not None:
             gap = row.gap_after_skip
-        if gap is not None:
-            day = max(day, gap.after(self.previous_on))
-        if row.first_gap is not None:
-            day = max(day, row.first_gap.after(self.first_on))
+        if gap is not None and (after := gap.after(self.previous_on)) > day:
+            day = after
+        if row.first_gap is not None and (after := row.first_gap.after(self.first_on)) > day:
+            day = after
         return day
 
     def take(self, product: str, on: date) -> None:
@@ -118,22 +115,22 @@ class Progress:
         self.count += 1
         if self.first_on is None:
             self.first_on, self.first_product = on, product
-        ends_short = self._ends_short_course(product, on)
+        if self.plan.short is not None and self._ends_short_course(self.plan.short, product, on):
+            self.finished = True
         self.previous_on, self.previous_product = on, product
         if product not in self.products:
             self.products = (*self.products, product)
-        if ends_short or (self.series is not None and self.index >= len(self.series.targets)):
+        if self.series is not None and self.index >= len(self.series.targets):
             self.finished = True
 
-    def _choose_series(self, product: str, on: date) -> None:
-        choose = self.plan.group.choose
-        if choose == "by_own_product":
-            self.series = self.plan.by_product[product]
-        elif self.series is None:
-            if choose == "by_first_product":
-                self.series = self.plan.by_product[product]
-            else:
-                self.series = self._series_started_on(on)
+    def _choose_series(self, product: str, on: date) -> SeriesPlan:
+        """By product where each has a series of its own, otherwise by the age at the start."""
+        if self.plan.by_product:
+            series = self.plan.by_product[product]
+        else:
+            series = self._series_started_on(on)
+        self.series = series
+        return series
 
     def _series_started_on(self, on: date) -> SeriesPlan:
         for series in self.plan.series:
@@ -156,9 +153,8 @@ class Progress:
             and self.first_on <= short.first_until_on
         )
 
-    def _ends_short_course(self, product: str, on: date) -> bool:
-        short = self.plan.short
-        if short is None or self.count != 2 or product != short.product:  # noqa: PLR2004 - the second dose
+    def _ends_short_course(self, short: ShortPlan, product: str, on: date) -> bool:
+        if self.count != 2 or product != short.product:  # noqa: PLR2004 - the second dose
             return False
         gap = short.target.row.gap
         return (

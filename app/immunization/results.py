@@ -94,8 +94,7 @@ class Reason:
         return "; ".join(source.en for source in self.basis.sources)
 
 
-@dataclass(frozen=True)
-class DoseVerdict:
+class DoseVerdict(NamedTuple):
     """The judgement of one dose. ``allowed_from``: first day on which it would have been valid.
 
     ``target`` is the dose of the series it was measured against, ``conflict`` the other product
@@ -116,8 +115,7 @@ class DoseVerdict:
         return self.verdict in COUNTED
 
 
-@dataclass(frozen=True)
-class GroupResult:
+class GroupResult(NamedTuple):
     """Where one vaccine of a child stands. Null dates: there is no such day, never "unknown".
 
     All days inclusive. ``last_start_to_complete``: last day of the next dose that leaves room for

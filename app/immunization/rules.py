@@ -5,12 +5,12 @@ Immutable and compared by identity.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date, timedelta
 
     from app.immunization.grammar import Bound, Gap, Moment
@@ -258,7 +258,8 @@ class Voluntary:
     basis: Basis
 
 
-GapsByEarlier = dict[str, tuple["Gap", CrossRule]]
+GapsByEarlier = Mapping[str, tuple["Gap", CrossRule]]
+NO_GAPS: GapsByEarlier = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -297,5 +298,5 @@ class Schedule:
         """Gaps that a dose of ``later`` on this day must keep to earlier other products."""
         for era in self.cross_eras:
             if era.since <= on:
-                return era.gaps.get(later, {})
-        return {}
+                return era.gaps.get(later, NO_GAPS)
+        return NO_GAPS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 from app.immunization.agenda import AgendaItem, next_for_parent
@@ -61,5 +60,5 @@ def test_finished_closed_and_unconfirmed_vaccines_are_left_out() -> None:
     )
     assert results["BCG"].status is Status.EXPIRED
     assert {"BCG", "PCV"}.isdisjoint(item.group for item in next_for_parent(results, as_of=as_of))
-    hidden = {code: replace(result, publishable=False) for code, result in results.items()}
+    hidden = {code: result._replace(publishable=False) for code, result in results.items()}
     assert next_for_parent(hidden, as_of=as_of) == ()
