@@ -20,6 +20,7 @@ from app.crypto.signing import SigningKey
 from app.health_center import views as health_center
 from app.home import views as home
 from app.identity import account_views as account
+from app.identity import limits
 from app.identity import views as identity
 from app.identity.passkeys import relying_party_of
 from app.identity.service import CardVerifier
@@ -39,7 +40,6 @@ from app.web.session import DatabaseSessions
 from config.settings import Mode, PortalSettings, portal_settings
 
 if TYPE_CHECKING:
-    from datetime import timedelta
     from uuid import UUID
 
 LARGEST_BODY = 2 * 1024 * 1024
@@ -47,6 +47,8 @@ SHORTEST_SECRET = 32
 
 
 def create_app(settings: PortalSettings | None = None) -> Flask:
+    from app.web.session import Limits
+
     """The portal. Raises ``Misconfigured`` when it must not start like this."""
     settings = settings or portal_settings()
     configure_logs()
@@ -115,7 +117,7 @@ def _wire_web(app: Flask, settings: PortalSettings) -> None:
     init_assets(app)
     errors.init_errors(app)
     access.init_access(app, actors.load_actor)
-    app.extensions["idle_limit"] = _idle_limit
+    app.extensions["session_limits"] = _session_limits
     security.init_security(app, https=https)
     simulated = bool(app.extensions["trust"].simulated)
 
@@ -132,8 +134,8 @@ def _wire_web(app: Flask, settings: PortalSettings) -> None:
         }
 
 
-def _idle_limit(account_id: UUID) -> timedelta:
-    return identity.STAFF_IDLE if actors.is_staff(account_id) else identity.RESIDENT_IDLE
+def _session_limits(account_id: UUID) -> Limits:
+    return limits.STAFF if actors.is_staff(account_id) else limits.RESIDENT
 
 
 def _register(app: Flask) -> None:

@@ -10,6 +10,7 @@ from app.handbook import models as handbook
 from app.identity import models as identity
 from app.identity import openid_models as openid
 from app.imaging import models as imaging
+from app.identity import registration_models as registration
 from app.immunization import models as immunization
 from app.jpki import models as jpki
 from app.registry import models as registry
@@ -17,5 +18,6 @@ from app.web import models as web
 
 metadata = Base.metadata
 features = (
-    audit, family, handbook, identity, imaging, immunization, jpki, openid, outbox, registry, web
+    audit, family, handbook, identity, imaging, immunization, jpki, openid, outbox, registration,
+    registry, web
 )  # fmt: skip

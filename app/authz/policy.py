@@ -39,6 +39,8 @@ class Permission(StrEnum):
     ACCOUNT_READ = "account.read"
     PASSKEY_ADD = "passkey.add"
     PHONE_ADD = "phone.add"
+    CREDENTIAL_ADD = "credential.add"
+    REGISTRATION_DECIDE = "registration.decide"
     CREDENTIAL_REMOVE = "credential.remove"
     SESSION_END = "session.end"
 
@@ -195,6 +197,10 @@ def is_anyone(subject: Subject, _thing: object) -> bool:
     return isinstance(subject, Actor)
 
 
+DESK_ROLES = (Role.ADMINISTRATOR, Role.NURSE)
+"""Who sits at a municipality's desk for applications."""
+
+
 def is_gateway(subject: Subject, _thing: object) -> bool:
     """A hospital's gateway, proved by its own key."""
     return isinstance(subject, Machine)
@@ -226,6 +232,8 @@ POLICY: dict[Permission, Rule] = {
 }
 
 NEEDS_CARD: frozenset[Permission] = frozenset(
+    Permission.CREDENTIAL_ADD: is_anyone,
+    Permission.REGISTRATION_DECIDE: works_there_as(*DESK_ROLES),
     {
         Permission.PATIENT_READ,
         Permission.SHARE_REQUEST,
@@ -247,6 +255,7 @@ PHONE_IS_ENOUGH: frozenset[Permission] = frozenset({Permission.PASSKEY_ADD})
 def can(subject: Subject, permission: Permission, thing: object = None) -> bool:
     """Whether the table says yes, the card aside."""
     return POLICY.get(permission, _nobody)(subject, thing)
+        Permission.REGISTRATION_DECIDE,
 
 
 def authorize(subject: Subject, permission: Permission, thing: object = None) -> None:

@@ -128,3 +128,81 @@ class SessionGone(NotFound):
     """Not a live session of the actor elsewhere."""
 
     code = "session-gone"
+
+
+class CredentialReplaced(Rejected):
+    """The certificate's place was taken by a newer one."""
+
+    code = "credential-replaced"
+
+
+class CredentialWasRemoved(Rejected):
+    """The certificate was taken off its account."""
+
+    code = "credential-removed"
+
+
+class RegistrationWaiting(Rejected):
+    """An application with this certificate waits for the desk."""
+
+    code = "registration-waiting"
+
+
+class RegistrationDeclined(Rejected):
+    """The desk declined the last application with this certificate."""
+
+    code = "registration-declined"
+
+
+class AlreadyRegistered(Conflict):
+    """The login certificate opens an account already."""
+
+    code = "already-registered"
+
+
+class CertificateTaken(Conflict):
+    """The certificate is, or was, another account's."""
+
+    code = "certificate-taken"
+
+
+class RegistrationTooLate(Rejected):
+    """Between the card's answer and the signature too much time passed, or the card is missing."""
+
+    code = "registration-too-late"
+
+
+class TooYoungToApply(Rejected):
+    """Under fifteen: the parent's account carries the child."""
+
+    code = "too-young"
+
+
+class NoDeskForAddress(Conflict):
+    """A desk has to decide, and no municipality here answers for this address."""
+
+    code = "no-desk"
+
+
+class RegistrationNotFound(NotFound):
+    """No such application at a desk of the actor."""
+
+    code = "registration-not-found"
+
+
+class AlreadyDecided(Conflict):
+    """Somebody decided this application, or it was superseded."""
+
+    code = "already-decided"
+
+
+class OwnRegistration(Conflict):
+    """Nobody decides about themselves."""
+
+    code = "own-registration"
+
+
+class ImpossibleDecision(Invalid):
+    """The person chosen is not among those who may be meant, or nobody new can be made."""
+
+    code = "impossible-decision"

@@ -21,8 +21,19 @@ class Sex(StrEnum):
     NOT_KNOWN = "not_known"
 
 
+class KanaSource(StrEnum):
+    """Who says how the name is read: cards carry no reading."""
+
+    RECORD = "record"
+    OWN_STATEMENT = "own-statement"
+
+
 class Person(Base):
-    """Somebody: a resident, a child, a practitioner."""
+    """Somebody: a resident, a child, a practitioner.
+
+    ``address`` is sealed (``app/identity/evidence.py``) and stands only where a signed application
+    proved it.
+    """
 
     __tablename__ = "person"
 
@@ -31,18 +42,22 @@ class Person(Base):
     given_name: Mapped[str] = mapped_column(String(64))
     family_kana: Mapped[str] = mapped_column(String(64))
     given_kana: Mapped[str] = mapped_column(String(64))
-    born_on: Mapped[date]
+    born_on: Mapped[date] = mapped_column(index=True)
     sex: Mapped[Sex]
+    kana_source: Mapped[KanaSource] = mapped_column(
+        default=KanaSource.RECORD, server_default=KanaSource.RECORD.value
+    )
+    address: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     @property
     def name(self) -> str:
-        """Family and given name with a full-width space."""
-        return f"{self.family_name}\u3000{self.given_name}"
+        """Family and given name with a full-width space; one name alone stays alone."""
+        return f"{self.family_name}\u3000{self.given_name}".strip()
 
     @property
     def kana(self) -> str:
         """Reading of the name."""
-        return f"{self.family_kana}\u3000{self.given_kana}"
+        return f"{self.family_kana}\u3000{self.given_kana}".strip()
 
 
 class Account(Base):
@@ -54,6 +69,7 @@ class Account(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), unique=True)
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    stable_id: Mapped[str | None] = mapped_column(String(128), unique=True)
 
     person: Mapped[Person] = relationship()
 
@@ -66,7 +82,10 @@ class CredentialKind(StrEnum):
 
 
 class Credential(Base):
-    """One certificate of one person, named by issuer key and serial."""
+    """One certificate of one person, named by issuer key and serial.
+
+    ``replaced_by`` names the certificate that took the place of a removed one.
+    """
 
     __tablename__ = "credential"
     __table_args__ = (UniqueConstraint("issuer_key_id", "serial"),)
@@ -80,6 +99,7 @@ class Credential(Base):
     added_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
+    replaced_by: Mapped[UUID | None] = mapped_column(ForeignKey("credential.id"))
 
 
 class MembershipRow(Base):

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, or_, select
 
-from app.identity.models import Account, Credential, MembershipRow, Passkey
+from app.authz.policy import DESK_ROLES
+from app.identity.models import Account, Credential, MembershipRow, Passkey, Person
+from app.identity.registration_models import Registration, RegistrationState
 from app.web.models import BrowserSession
 
 if TYPE_CHECKING:
@@ -28,6 +30,24 @@ def credential_named(session: Session, issuer_key_id: str, serial: str) -> Crede
             Credential.removed_at.is_(None),
         )
     )
+
+
+def credential_ever_named(session: Session, issuer_key_id: str, serial: str) -> Credential | None:
+    """The credential with this issuer key and serial, removed or not."""
+    return session.scalar(
+        select(Credential).where(
+            Credential.issuer_key_id == issuer_key_id, Credential.serial == serial
+        )
+    )
+
+
+def live_credentials_of(session: Session, account_id: UUID) -> Sequence[Credential]:
+    """Certificates of an account that were not taken off."""
+    return session.scalars(
+        select(Credential).where(
+            Credential.account_id == account_id, Credential.removed_at.is_(None)
+        )
+    ).all()
 
 
 def open_account(session: Session, account_id: UUID) -> Account | None:
@@ -86,3 +106,61 @@ def sessions_visible_to(actor: Actor) -> Select[BrowserSession]:
         .where(BrowserSession.account_id == actor.account_id)
         .order_by(BrowserSession.seen_at.desc(), BrowserSession.id_hash)
     )
+
+
+def people_born_on(session: Session, day: date) -> Sequence[tuple[Person, Account | None]]:
+    """Everybody with this birth date, and their accounts: whom an applicant may be."""
+    rows = session.execute(
+        select(Person, Account)
+        .outerjoin(Account, Account.person_id == Person.id)
+        .where(Person.born_on == day)
+        .order_by(Person.id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def latest_registration(
+    session: Session, auth_issuer_key_id: str, auth_serial: str
+) -> Registration | None:
+    """The newest application that names this login certificate."""
+    return session.scalar(
+        select(Registration)
+        .where(
+            Registration.auth_issuer_key_id == auth_issuer_key_id,
+            Registration.auth_serial == auth_serial,
+        )
+        .order_by(Registration.signed_at.desc(), Registration.id.desc())
+        .limit(1)
+    )
+
+
+def waiting_registrations_named(
+    session: Session, sign_issuer_key_id: str, sign_serial: str
+) -> Sequence[Registration]:
+    """Undecided applications signed with this certificate."""
+    return session.scalars(
+        select(Registration).where(
+            Registration.sign_issuer_key_id == sign_issuer_key_id,
+            Registration.sign_serial == sign_serial,
+            Registration.state == RegistrationState.WAITING,
+        )
+    ).all()
+
+
+def registrations_visible_to(actor: Actor) -> Select[Registration]:
+    """Applications that wait for a desk where the actor works, oldest first."""
+    return (
+        select(Registration)
+        .where(
+            Registration.organisation_id.in_(actor.organisations(*DESK_ROLES)),
+            Registration.state == RegistrationState.WAITING,
+        )
+        .order_by(Registration.signed_at, Registration.id)
+    )
+
+
+def sessions_of(session: Session, account_id: UUID) -> Sequence[BrowserSession]:
+    """Every session of an account."""
+    return session.scalars(
+        select(BrowserSession).where(BrowserSession.account_id == account_id)
+    ).all()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
@@ -26,10 +25,6 @@ if TYPE_CHECKING:
     from app.identity.passkeys import RelyingParty
 
 bp = Blueprint("identity", __name__)
-
-RESIDENT_IDLE = timedelta(minutes=60)
-STAFF_IDLE = timedelta(minutes=15)
-LIFE = timedelta(hours=12)
 
 
 @bp.get("/login")
@@ -63,12 +58,12 @@ def login_challenge() -> ResponseReturnValue:
 @limiter.limit(ANSWERS)
 def login_with_card() -> ResponseReturnValue:
     """The card's answer: a session, or the page that says why not."""
-    answer = read_card_answer(browser_session().id_hash, _logged_in_account())
+    answer = read_card_answer(browser_session().id_hash, session_owner())
     try:
         holder = service.log_in_with_card(card_verifier(), answer)
     except TsunaguError as refusal:
         return _refused(refusal)
-    return {"location": _open_session(holder, Assurance.CARD)}
+    return {"location": open_session(holder, Assurance.CARD)}
 
 
 @bp.post("/login/passkey/challenge")
@@ -85,11 +80,11 @@ def log_in_with_passkey() -> ResponseReturnValue:
     """The passkey's answer: a session, or the page that says why not."""
     party = relying_party()
     try:
-        answer = read_passkey_answer(browser_session().id_hash, _logged_in_account())
+        answer = read_passkey_answer(browser_session().id_hash, session_owner())
         holder = passkey_service.log_in_with_passkey(party, answer)
     except TsunaguError as refusal:
         return _refused(refusal)
-    return {"location": _open_session(holder, Assurance.PASSKEY)}
+    return {"location": open_session(holder, Assurance.PASSKEY)}
 
 
 @bp.get("/login/failed/<string(maxlength=40):code>")
@@ -127,15 +122,17 @@ def relying_party() -> RelyingParty:
     return party
 
 
-def _logged_in_account() -> UUID | None:
-    return current_actor().account_id if current_user.is_authenticated else None
+def session_owner() -> UUID | None:
+    """Whose session this browser holds, be it locked: nobody else may take it over."""
+    held = current_user.is_authenticated or browser_session().locked
+    return browser_session().account_id if held else None
 
 
-def _open_session(holder: service.KnownHolder, assurance: Assurance) -> str:
+def open_session(holder: service.KnownHolder, assurance: Assurance) -> str:
     """Open the holder's session in this browser; returns where to go on."""
     target = session.pop("next", None) or url_for("web.home")
-    idle = current_app.extensions["idle_limit"](holder.account_id)
-    browser_session().open_for(holder.account_id, assurance, idle=idle, life=LIFE)
+    limits = current_app.extensions["session_limits"](holder.account_id)
+    browser_session().open_for(holder.account_id, assurance, limits)
     return str(target)
 
 

@@ -59,7 +59,7 @@ def accept_invitation() -> ResponseReturnValue:
     session.pop(KEPT)
     state = browser_session()
     state.rotate()
-    state.idle = current_app.extensions["idle_limit"](actor.account_id)
+    state.limit(current_app.extensions["session_limits"](actor.account_id))
     flash(_("%(role)sとして登録しました。", role=role_name(membership.role)))
     return redirect(url_for("web.home" if membership.from_on <= actor.today else "home.family"))
 

@@ -34,15 +34,26 @@ PUBLIC_ENDPOINTS = frozenset(
         "registry.open_invitation",
         "registry.invitation",
         "imaging_gateway.receive_events",
+        "jobs.metrics",
+        "notifications.confirm_mail",
+        "notifications.confirmation",
+        "notifications.worker",
     }
 )
-"""``imaging_gateway.receive_events`` is proved by the gateway's own key instead of a session."""
+"""``imaging_gateway.receive_events`` is proved by the gateway's own key instead of a session,
+``jobs.metrics`` by the token of the settings, a mailbox by the code that was sent to it."""
 
 
 class LoginNeeded(Unauthenticated):
     """This page is for people who are logged in."""
 
     code = "login-needed"
+
+
+class SessionLocked(Unauthenticated):
+    """Nobody used this session for a while; its owner proves again who they are."""
+
+    code = "session-locked"
 
 
 class SessionUser(UserMixin):  # type: ignore[misc]
@@ -74,7 +85,7 @@ def init_access(app: Flask, load_actor: ActorLoader) -> None:
     @manager.request_loader  # type: ignore[untyped-decorator]
     def load(_request: object) -> SessionUser | None:
         state = browser_session()
-        if state.account_id is None:
+        if state.account_id is None or state.locked:
             return None
         actor = load_actor(state.account_id, state.assurance)
         return SessionUser(actor) if actor else None
@@ -83,6 +94,8 @@ def init_access(app: Flask, load_actor: ActorLoader) -> None:
     def require_login() -> None:
         if request.endpoint is None or request.endpoint in PUBLIC_ENDPOINTS:
             return
+        if browser_session().locked:
+            raise SessionLocked("locked")
         if not current_user.is_authenticated:
             raise LoginNeeded("login needed")
 

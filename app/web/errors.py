@@ -68,7 +68,7 @@ def init_errors(app: Flask) -> None:
 
 def _domain_error(error: kinds.TsunaguError) -> ResponseReturnValue:
     if isinstance(error, kinds.Unauthenticated) and not wants_json():
-        return _to_login(step_up=isinstance(error, kinds.StepUpRequired))
+        return _to_login(error)
     return _answer(status_of(error), error.code)
 
 
@@ -88,14 +88,16 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
     return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected")
 
 
-def _to_login(*, step_up: bool) -> ResponseReturnValue:
+def _to_login(error: kinds.Unauthenticated) -> ResponseReturnValue:
     back = request.full_path.rstrip("?") if request.method == "GET" else None
-    arguments = {key: value for key, value in (("next", back), ("why", _why(step_up))) if value}
+    arguments = {key: value for key, value in (("next", back), ("why", _why(error))) if value}
     return redirect(url_for("identity.login_page") + "?" + urlencode(arguments))
 
 
-def _why(step_up: bool) -> str:  # noqa: FBT001 - private, one caller
-    return "card" if step_up else "login"
+def _why(error: kinds.Unauthenticated) -> str:
+    if isinstance(error, kinds.StepUpRequired):
+        return "card"
+    return "locked" if error.code == "session-locked" else "login"
 
 
 def _answer(status: HTTPStatus, code: str) -> Response:

@@ -2,10 +2,13 @@
 
 The cookie carries 256 random bits; the table knows only their SHA-256. Reading a session whose
 limits have passed gives an empty new one. ``rotate`` changes the id at every change of level.
+A session that locks is not ended by idleness: it waits, closed, until its owner proves again who
+they are or its absolute limit passes.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +33,15 @@ ANONYMOUS_LIFE = timedelta(hours=2)
 SEEN_STEP = timedelta(seconds=30)
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How long a session lasts unused, how long at most, and whether idleness locks or ends it."""
+
+    idle: timedelta
+    life: timedelta
+    locks: bool = False
+
+
 class ServerSession(CallbackDict[str, Any], SessionMixin):
     """What the views see. Only JSON values may be kept in it."""
 
@@ -43,6 +55,9 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         self.seen_at: datetime | None = row.seen_at if row else None
         self.idle = timedelta(seconds=row.idle_seconds) if row else ANONYMOUS_LIFE
         self.expires_at: datetime = row.expires_at if row else self.created_at + ANONYMOUS_LIFE
+        self.locks: bool = row.locks if row else False
+        self.locked_at: datetime | None = _lock_of(row, clock.now()) if row else None
+        self.passive = False
         self.new = row is None
         self.modified = False
         self.accessed = False
@@ -64,17 +79,30 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         self.new = True
         self.modified = True
 
-    def open_for(
-        self, account_id: UUID, assurance: Assurance, *, idle: timedelta, life: timedelta
-    ) -> None:
+    @property
+    def locked(self) -> bool:
+        """Whether its owner has to prove again who they are."""
+        return self.locked_at is not None
+
+    def open_for(self, account_id: UUID, assurance: Assurance, limits: Limits) -> None:
         """Turn this browser's session into that of a person, under a new id."""
         self.rotate()
         self.pop("csrf_token", None)
         self.account_id = account_id
         self.assurance = assurance
         self.created_at = clock.now()
-        self.idle = idle
-        self.expires_at = self.created_at + life
+        self.expires_at = self.created_at + limits.life
+        self.limit(limits)
+
+    def limit(self, limits: Limits) -> None:
+        """Other limits from now on, because the person's role changed; the absolute end stays."""
+        self.idle, self.locks, self.locked_at = limits.idle, limits.locks, None
+        self.modified = True
+
+    def lock(self) -> None:
+        """Close it until its owner proves again who they are."""
+        self.locked_at = self.locked_at or clock.now()
+        self.modified = True
 
     def close(self) -> None:
         """Sign out: forget everything, under a new id."""
@@ -82,7 +110,7 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         self.clear()
         self.account_id = None
         self.assurance = Assurance.NONE
-        self.idle = ANONYMOUS_LIFE
+        self.idle, self.locks, self.locked_at = ANONYMOUS_LIFE, False, None
         self.expires_at = clock.now() + ANONYMOUS_LIFE
 
 
@@ -108,8 +136,7 @@ class DatabaseSessions(SessionInterface):
         if session.new and not session.modified:
             return
         now = clock.now()
-        stale = session.seen_at is None or now - session.seen_at > SEEN_STEP
-        if session.modified or stale:
+        if session.modified or _counts_as_use(session, now):
             _store(session, now)
         if session.new:
             response.set_cookie(
@@ -132,14 +159,35 @@ def end_expired_sessions() -> int:
 
 
 def is_live(row: BrowserSession, now: datetime) -> bool:
-    """Whether neither limit of a session has passed."""
-    idle_until = row.seen_at + timedelta(seconds=row.idle_seconds)
-    return now < row.expires_at and now < idle_until
+    """Whether a session can still be used, be it after unlocking."""
+    return now < row.expires_at and (row.locks or now < _idle_until(row))
+
+
+def is_locked(row: BrowserSession, now: datetime) -> bool:
+    """Whether a live session waits for its owner."""
+    return _lock_of(row, now) is not None
 
 
 def handle_of(row: BrowserSession) -> str:
     """A name for a session that may stand on a page: nothing can be done with it elsewhere."""
     return sha256_hex(row.id_hash.encode())
+
+
+def _lock_of(row: BrowserSession, now: datetime) -> datetime | None:
+    """Since when it is locked: by hand, or by nobody having used it."""
+    idle_until = _idle_until(row)
+    return row.locked_at or (idle_until if row.locks and now >= idle_until else None)
+
+
+def _idle_until(row: BrowserSession) -> datetime:
+    return row.seen_at + timedelta(seconds=row.idle_seconds)
+
+
+def _counts_as_use(session: ServerSession, now: datetime) -> bool:
+    """Neither a locked session nor a page that only asks for news is being used."""
+    if session.locked or session.passive:
+        return False
+    return session.seen_at is None or now - session.seen_at > SEEN_STEP
 
 
 def _live_row(token: str) -> BrowserSession | None:
@@ -164,6 +212,9 @@ def _store(state: ServerSession, now: datetime) -> None:
         row.assurance = int(state.assurance)
         row.data = dict(state)
         row.created_at = state.created_at
-        row.seen_at = now
+        if not state.passive or state.seen_at is None:
+            row.seen_at = now
         row.idle_seconds = int(state.idle.total_seconds())
         row.expires_at = state.expires_at
+        row.locks = state.locks
+        row.locked_at = row.locked_at or state.locked_at  # only a new id unlocks

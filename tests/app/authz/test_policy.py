@@ -33,6 +33,7 @@ FOR_ANYONE = {
     Permission.ACCOUNT_READ,
     Permission.PASSKEY_ADD,
     Permission.PHONE_ADD,
+    Permission.CREDENTIAL_ADD,
 }
 OF_OWN_ACCOUNT = {Permission.CREDENTIAL_REMOVE, Permission.SESSION_END}
 LICENCE = License(Profession.PHYSICIAN, date(2026, 4, 1), None)

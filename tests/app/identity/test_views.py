@@ -15,8 +15,8 @@ from app.core import clock
 from app.core.db import transaction
 from app.crypto.digests import sha256_hex
 from app.factory import create_app
+from app.identity.limits import RESIDENT, STAFF
 from app.identity.models import Account, CardChallenge, Credential
-from app.identity.views import LIFE, RESIDENT_IDLE, STAFF_IDLE
 from app.jpki.challenge import Challenge
 from app.jpki.fetch import make_client, status_source
 from app.web.limits import limiter
@@ -98,11 +98,11 @@ def test_a_login_is_written_down_and_the_certificate_marked_used(
 def test_staff_get_a_shorter_idle_time(stranger: Browser, portal: Flask, world: World) -> None:
     stranger.log_in(world["mother"].card.auth)
     another_browser(portal).log_in(world["nurse"].card.auth)
-    for key, idle in (("mother", RESIDENT_IDLE), ("nurse", STAFF_IDLE)):
+    for key, limits in (("mother", RESIDENT), ("nurse", STAFF)):
         (row,) = all_of(BrowserSession, account_id=world[key].account_id)
-        assert row.idle_seconds == idle.total_seconds()
+        assert (row.idle_seconds, row.locks) == (limits.idle.total_seconds(), limits.locks)
         assert row.assurance == Assurance.CARD
-        assert row.expires_at - row.created_at == LIFE
+        assert row.expires_at - row.created_at == limits.life
 
 
 def test_a_second_card_opens_the_same_account(
