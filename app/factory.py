@@ -42,13 +42,13 @@ from config.settings import Mode, PortalSettings, portal_settings
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from app.web.session import Limits
+
 LARGEST_BODY = 2 * 1024 * 1024
 SHORTEST_SECRET = 32
 
 
 def create_app(settings: PortalSettings | None = None) -> Flask:
-    from app.web.session import Limits
-
     """The portal. Raises ``Misconfigured`` when it must not start like this."""
     settings = settings or portal_settings()
     configure_logs()

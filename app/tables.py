@@ -9,8 +9,8 @@ from app.family import models as family
 from app.handbook import models as handbook
 from app.identity import models as identity
 from app.identity import openid_models as openid
-from app.imaging import models as imaging
 from app.identity import registration_models as registration
+from app.imaging import models as imaging
 from app.immunization import models as immunization
 from app.jpki import models as jpki
 from app.registry import models as registry
