@@ -192,13 +192,13 @@ def holds_live_grant(subject: Subject, thing: object) -> bool:
     )
 
 
+DESK_ROLES = (Role.ADMINISTRATOR, Role.NURSE)
+"""Who sits at a municipality's desk for applications."""
+
+
 def is_anyone(subject: Subject, _thing: object) -> bool:
     """Every account holder, about their own things."""
     return isinstance(subject, Actor)
-
-
-DESK_ROLES = (Role.ADMINISTRATOR, Role.NURSE)
-"""Who sits at a municipality's desk for applications."""
 
 
 def is_gateway(subject: Subject, _thing: object) -> bool:
@@ -227,13 +227,13 @@ POLICY: dict[Permission, Rule] = {
     Permission.ACCOUNT_READ: is_anyone,
     Permission.PASSKEY_ADD: is_anyone,
     Permission.PHONE_ADD: is_anyone,
+    Permission.CREDENTIAL_ADD: is_anyone,
+    Permission.REGISTRATION_DECIDE: works_there_as(*DESK_ROLES),
     Permission.CREDENTIAL_REMOVE: is_of_own_account,
     Permission.SESSION_END: is_of_own_account,
 }
 
 NEEDS_CARD: frozenset[Permission] = frozenset(
-    Permission.CREDENTIAL_ADD: is_anyone,
-    Permission.REGISTRATION_DECIDE: works_there_as(*DESK_ROLES),
     {
         Permission.PATIENT_READ,
         Permission.SHARE_REQUEST,
@@ -245,6 +245,7 @@ NEEDS_CARD: frozenset[Permission] = frozenset(
         Permission.LICENSE_CONFIRM,
         Permission.PASSKEY_ADD,
         Permission.PHONE_ADD,
+        Permission.REGISTRATION_DECIDE,
     }
 )
 
@@ -255,7 +256,6 @@ PHONE_IS_ENOUGH: frozenset[Permission] = frozenset({Permission.PASSKEY_ADD})
 def can(subject: Subject, permission: Permission, thing: object = None) -> bool:
     """Whether the table says yes, the card aside."""
     return POLICY.get(permission, _nobody)(subject, thing)
-        Permission.REGISTRATION_DECIDE,
 
 
 def authorize(subject: Subject, permission: Permission, thing: object = None) -> None:
