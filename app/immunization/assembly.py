@@ -204,6 +204,18 @@ class _Reader:
     def contraindication(self, row: Row) -> Contraindication:
         return Contraindication(tuple(row["ja"]), tuple(row["en"]), self.basis(row))
 
+    def contraindications(self, rows: Row) -> dict[str, Contraindication]:
+        return {key: self.contraindication(row) for key, row in rows.items()}
+
+    def long_illness(self, row: Row) -> LongIllness:
+        return LongIllness(words(row), row["months"], frozenset(row["never"]), self.basis(row))
+
+    def voluntary(self, row: Row) -> Voluntary:
+        return Voluntary(row["product"], row["ja"], row["en"], self.basis(row))
+
+    def milestone(self, row: Row) -> Milestone:
+        return Milestone(date.fromisoformat(row["on"]), row["ja"], row["en"], self.basis(row))
+
 
 def words(row: Row) -> Words:
     """The three texts of a row."""
@@ -242,43 +254,31 @@ def assemble(content: Row) -> Schedule:
     """The whole schedule. The content has passed its schema; references are checked afterwards."""
     edition, products_file = content["edition"], content["products"]
     groups_file, measures_file = content["groups"], content["measures"]
-    sources = {
-        key: Source(key, row["ja"], row["en"], row.get("url"))
-        for key, row in edition["sources"].items()
-    }
-    read = _Reader(sources)
+    read = _Reader(_sources(edition["sources"]))
     products = {code: read.product(code, row) for code, row in products_file["products"].items()}
     rules = tuple(read.cross_rule(row) for row in products_file["between_vaccines"])
-    illness = measures_file["long_illness"]
     return Schedule(
         id=edition["id"],
         edition=edition["edition"],
         compiled_on=date.fromisoformat(edition["compiled_on"]),
         births_from=date.fromisoformat(edition["births_from"]),
-        sources=sources,
+        sources=read.sources,
         products=products,
         groups={code: read.group(code, row) for code, row in groups_file["groups"].items()},
         cross_rules=rules,
         switches=tuple(read.switch(row) for row in products_file["switches"]),
         maternal=read.maternal(groups_file["maternal"]),
         measures=tuple(read.measure(row) for row in measures_file["measures"]),
-        long_illness=LongIllness(
-            words(illness), illness["months"], frozenset(illness["never"]), read.basis(illness)
-        ),
-        voluntary=tuple(
-            Voluntary(row["product"], row["ja"], row["en"], read.basis(row))
-            for row in measures_file["voluntary"]
-        ),
-        contraindications={
-            key: read.contraindication(row)
-            for key, row in measures_file["contraindications"].items()
-        },
+        long_illness=read.long_illness(measures_file["long_illness"]),
+        voluntary=tuple(read.voluntary(row) for row in measures_file["voluntary"]),
+        contraindications=read.contraindications(measures_file["contraindications"]),
         precautions=read.contraindication(measures_file["precautions"]),
-        milestones=tuple(
-            Milestone(date.fromisoformat(row["on"]), row["ja"], row["en"], read.basis(row))
-            for row in edition["milestones"]
-        ),
+        milestones=tuple(read.milestone(row) for row in edition["milestones"]),
         wording={code: words(row) for code, row in content["wording"].items()},
         cross_eras=cross_eras(rules, products),
         longest_cross_gap=max(rule.gap.at_most for rule in rules),
     )
+
+
+def _sources(rows: Row) -> dict[str, Source]:
+    return {key: Source(key, row["ja"], row["en"], row.get("url")) for key, row in rows.items()}
