@@ -57,7 +57,7 @@ class RunningDigest:
     def __init__(self) -> None:
         self._state = hashlib.sha256()
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | memoryview) -> None:
         """Take the next piece."""
         self._state.update(data)
 

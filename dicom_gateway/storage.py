@@ -42,12 +42,12 @@ class Arrival:
         self._put(head)
         self.head_bytes = len(head)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Take the next piece of the data set."""
         self._digest.update(data)
         self._put(data)
 
-    def _put(self, data: bytes) -> None:
+    def _put(self, data: bytes | memoryview) -> None:
         self.size += len(data)
         if self.size > self._maximum:
             self._trouble = self._trouble or ObjectTooLarge("object is larger than allowed")

@@ -1,4 +1,6 @@
-"""``python -m bench.gateway [--json] [--quick] [--studies N]``: store, list and retrieve.
+"""``python -m bench.gateway [--json] [--quick] [--store-only] [--studies N] [--rounds N]``.
+
+Store, list and retrieve beside Orthanc and nginx.
 
 All servers run on this machine over loopback in one run; only ratios within a run count. Senders
 and servers are tuned alike (TCP_NODELAY on both sides); Orthanc syncs its files as the gateway
@@ -12,6 +14,7 @@ import json
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -19,6 +22,7 @@ import httpx
 from bench.gateway import peers
 from bench.gateway.data import Workload, make
 from bench.gateway.measure import Case, Figures, race, ratio, row, store
+from bench.gateway.storing import measure_store
 
 LIST = "/studies?limit=101&offset=0&fuzzymatching=false&includefield=00081030,00080060"
 JSON = "application/dicom+json"
@@ -44,21 +48,36 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="last line: one JSON object")
     parser.add_argument("--quick", action="store_true", help="a tenth of the work")
+    parser.add_argument("--store-only", action="store_true", help="C-STORE and nothing else")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of C-STORE")
     parser.add_argument("--studies", type=int, default=3000, help="studies in the index")
     chosen = parser.parse_args()
-    slices, fillers = (40, 200) if chosen.quick else (200, chosen.studies)
+    size = Size(200, chosen.studies, chosen.rounds, 3.0)
+    if chosen.quick:
+        size = Size(40, 200, 1, 0.7)
     with tempfile.TemporaryDirectory(prefix="bench-gateway-") as name:
-        figures = run(Path(name), slices, fillers, seconds=0.7 if chosen.quick else 3.0)
+        figures = run(Path(name), size, store_only=chosen.store_only)
     if chosen.json:
         say(json.dumps(figures))
     return 0
 
 
-def run(folder: Path, slices: int, fillers: int, *, seconds: float) -> Figures:
+@dataclass(frozen=True)
+class Size:
+    """How much is measured: slices a study, small studies, rounds, seconds a kind of request."""
+
+    slices: int
+    fillers: int
+    rounds: int
+    seconds: float
+
+
+def run(folder: Path, size: Size, *, store_only: bool) -> Figures:
     """Measure on a fresh set of servers below ``folder``."""
     (folder / "data").mkdir()
-    work = make(folder / "data", slices=slices, studies=4, fillers=fillers)
-    figures: Figures = {"slices": slices, "studies": fillers + 4}
+    fillers = 1 if store_only else size.fillers
+    work = make(folder / "data", slices=size.slices, studies=4, fillers=fillers)
+    figures: Figures = {"slices": size.slices, "studies": fillers + 4}
     with (
         peers.gateway(folder / "gateway") as ours,
         peers.orthanc(folder / "orthanc") as orthanc,
@@ -69,41 +88,11 @@ def run(folder: Path, slices: int, fillers: int, *, seconds: float) -> Figures:
         figures["nginx_version"] = nginx[0] if nginx else None
         for missing in [n for n, p in (("Orthanc", orthanc), ("nginx", nginx)) if p is None]:
             say(f"{missing} is not installed: no figures beside it")
-        measure_store(rivals, work, figures)
-        fill(rivals, work)
-        measure_web(rivals, nginx, work, figures, seconds)
+        measure_store(rivals, work, figures, size.rounds)
+        if not store_only:
+            fill(rivals, work)
+            measure_web(rivals, nginx, work, figures, size.seconds)
     return figures
-
-
-def measure_store(rivals: list[peers.Peer], work: Workload, figures: Figures) -> None:
-    """One association (first study), then three at once (the others); new objects each time."""
-    warm_up(rivals, work)
-    say("C-STORE, durable, tuned dcmtk senders")
-    for label, folders in (
-        ("1 association", work.folders[:1]),
-        ("3 associations", work.folders[1:]),
-    ):
-        rates: dict[str, float] = {}
-        objects = len(folders) * work.slices
-        for peer in rivals:
-            taken = store(peer, folders)
-            rates[peer.name] = objects / taken
-            megabytes = objects * work.object_bytes / 1e6 / taken
-            say(
-                f"  {label:26s} {peer.name:10s} {rates[peer.name]:7.0f} obj/s {megabytes:8.1f} MB/s"
-            )
-        key = f"store_{label[0]}"
-        figures[f"{key}_objects_s"] = round(rates["gateway"], 1)
-        if "Orthanc" in rates:
-            figures[f"{key}_ratio_orthanc"] = round(rates["gateway"] / rates["Orthanc"], 2)
-    figures["store_ratio_orthanc"] = figures.get("store_1_ratio_orthanc")
-
-
-def warm_up(rivals: list[peers.Peer], work: Workload) -> None:
-    """Let every program finish its start, and take a first object."""
-    time.sleep(4)
-    for peer in rivals:
-        store(peer, [work.first])
 
 
 def fill(rivals: list[peers.Peer], work: Workload) -> None:

@@ -13,7 +13,6 @@ import queue
 import select
 import socket
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from pynetdicom.dimse import DIMSEServiceProvider
@@ -22,13 +21,16 @@ from pynetdicom.dimse_primitives import C_ECHO, C_STORE
 from pynetdicom.transport import AssociationServer, AssociationSocket, RequestHandler
 from typing_extensions import override
 
+from dicom_gateway.dimse.lean import LeanPath
 from dicom_gateway.dimse.response import store_response
+from dicom_gateway.dimse.status import CANNOT_UNDERSTAND
 from dicom_gateway.part10 import Claim, file_head
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
     from pynetdicom.pdu_primitives import P_DATA
 
+    from dicom_gateway.dimse.lean import Store
     from dicom_gateway.ingest import Ingest
     from dicom_gateway.storage import Arrival
 
@@ -39,7 +41,12 @@ _PAUSE_SECONDS: Final = 0.001
 
 
 class PatientSocket(AssociationSocket):
-    """Waits for data instead of asking every millisecond, and reads a PDU in large pieces."""
+    """Waits for data instead of asking every millisecond, and reads a PDU in large pieces.
+
+    With a lean path, objects are served from here; pynetdicom reads what that path left.
+    """
+
+    lean: LeanPath | None = None
 
     @property
     @override
@@ -48,8 +55,18 @@ class PatientSocket(AssociationSocket):
         if self.socket is None or not self._is_connected:
             time.sleep(_PAUSE_SECONDS)
             return False
+        if self.lean is not None:
+            if self.lean.is_over():
+                return self.lean.leave_unread(self.socket)
+            if self.lean.may_serve():
+                return self.lean.serve(self.socket)
+            if len(self.lean.inbox):
+                return True
+        return self._is_readable(self.socket)
+
+    def _is_readable(self, connection: socket.socket) -> bool:
         try:
-            readable, _, _ = select.select([self.socket], [], [], _WAIT_SECONDS)
+            readable, _, _ = select.select([connection], [], [], _WAIT_SECONDS)
         except (OSError, ValueError):
             self.event_queue.put("Evt17")
             return False
@@ -66,7 +83,7 @@ class PatientSocket(AssociationSocket):
             raise OSError("PDU is longer than allowed")
         buffer = bytearray(nr_bytes)
         view = memoryview(buffer)
-        got = 0
+        got = self.lean.inbox.take_into(view) if self.lean is not None else 0
         while got < nr_bytes:
             count = cast("socket.socket", self.socket).recv_into(view[got:])
             if not count:
@@ -118,10 +135,6 @@ class DiskDataSet(io.BytesIO):
         super().close()
 
 
-Store = Callable[[DiskDataSet], int]
-"""Keeps the object of one request; returns the C-STORE status."""
-
-
 class _ServeAtOnce(queue.Queue[Any]):
     """The message queue, except that C-STORE and C-ECHO requests are answered as they arrive."""
 
@@ -143,7 +156,10 @@ class _ServeAtOnce(queue.Queue[Any]):
 
     def _answer(self, context_id: int, message: C_STORE) -> None:
         """Store and send the response from the reader's own thread, in state Sta6."""
-        status = self._store(cast("DiskDataSet", message.DataSet))
+        data_set = cast("DiskDataSet", message.DataSet)
+        status = CANNOT_UNDERSTAND
+        if data_set.arrival is not None and data_set.claim is not None:
+            status = self._store(data_set.arrival, data_set.claim)
         response = store_response(
             context_id,
             cast("int", message.MessageID),
@@ -180,6 +196,9 @@ class DiskProvider(DIMSEServiceProvider):
         """The association is over: drop what came of an unfinished message."""
         if self.message is not None and self.message.data_set is not None:
             self.message.data_set.close()
+        connection = self.dul.socket
+        if isinstance(connection, PatientSocket) and connection.lean is not None:
+            connection.lean.abandon()
 
 
 class TunedHandler(RequestHandler):
@@ -191,10 +210,15 @@ class TunedHandler(RequestHandler):
         connection = cast("socket.socket", self.request)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.settimeout(self.ae.network_timeout)
-        association.dul.socket = _adopt(cast("AssociationSocket", association.dul.socket))
+        patient = _adopt(cast("AssociationSocket", association.dul.socket))
+        association.dul.socket = patient
         association.dul._run_loop_delay = 0  # PatientSocket waits instead
         server = cast("TunedServer", self.server)
         association.dimse = DiskProvider(association, server.ingest, server.store)
+        if server.is_lean:
+            patient.lean = LeanPath(
+                association, server.ingest, server.store, longest_pdu=_LONGEST_READ
+            )
         return association
 
 
@@ -210,6 +234,7 @@ class TunedServer(AssociationServer):
 
     ingest: Ingest
     store: Store
+    is_lean: bool
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{**options, "request_handler": TunedHandler})

@@ -15,7 +15,6 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from dicom_gateway.dimse import status
 from dicom_gateway.dimse.reception import (
     MAXIMUM_PDU_BYTES,
-    DiskDataSet,
     DiskProvider,
     TunedServer,
 )
@@ -24,6 +23,8 @@ from dicom_gateway.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSIO
 
 if TYPE_CHECKING:
     from dicom_gateway.ingest import Ingest
+    from dicom_gateway.part10 import Claim
+    from dicom_gateway.storage import Arrival
 
 log = structlog.get_logger()
 
@@ -71,9 +72,10 @@ class Receiver:
         self._thread.join()
 
 
-def start_scp(listener: Listener, ingest: Ingest) -> Receiver:
+def start_scp(listener: Listener, ingest: Ingest, *, lean: bool = True) -> Receiver:
     """Listen and store. Every storage class, private ones too, is taken in the first transfer
-    syntax the sender offers.
+    syntax the sender offers. Without ``lean`` every PDU goes through pynetdicom: the reference that
+    the lean path is held against.
 
     Raises:
         OSError: the port is taken.
@@ -91,6 +93,7 @@ def start_scp(listener: Listener, ingest: Ingest) -> Receiver:
     server = cast("TunedServer", made)
     server.ingest = ingest
     server.store = partial(store, ingest)
+    server.is_lean = lean
     return Receiver(server, entity)
 
 
@@ -107,12 +110,10 @@ def _entity(listener: Listener) -> AE:
     return entity
 
 
-def store(ingest: Ingest, data_set: DiskDataSet) -> int:
+def store(ingest: Ingest, arrival: Arrival, claim: Claim) -> int:
     """The status that answers one C-STORE. A process edge: nothing escapes into the association."""
-    if data_set.arrival is None or data_set.claim is None:
-        return status.CANNOT_UNDERSTAND
     try:
-        ingest.admit(data_set.arrival, data_set.claim)
+        ingest.admit(arrival, claim)
     except GatewayError as error:
         log.warning("object refused", code=error.code, reason=str(error))
         return _status_of(error)
@@ -120,7 +121,7 @@ def store(ingest: Ingest, data_set: DiskDataSet) -> int:
         log.exception("object not stored")
         return status.OUT_OF_RESOURCES
     finally:
-        data_set.arrival.discard()
+        arrival.discard()
     return status.SUCCESS
 
 
