@@ -27,7 +27,9 @@ from app.identity.service import CardVerifier
 from app.imaging import gateway_api
 from app.imaging import views as imaging
 from app.imaging.tokens import TokenIssuer
-from app.jpki.fetch import make_client, status_source
+from app.jpki.evidence import EvidenceDesk
+from app.jpki.fetch import TimestampClient, make_client, status_source
+from app.jpki.seal import Seal
 from app.jpki.trust import TrustStore
 from app.record import words
 from app.registry import views as registry
@@ -96,10 +98,17 @@ def _wire_trust(app: Flask, settings: PortalSettings) -> None:
             "simulated trust profile", profile=str(settings.trust_profile)
         )
     app.extensions["trust"] = trust
+    client = make_client()
+    status = status_source(settings.revocation_policy, trust, client)
     app.extensions["card_verifier"] = CardVerifier(
+        trust=trust, status=status, origin=settings.origin
+    )
+    app.extensions["evidence_desk"] = EvidenceDesk(
         trust=trust,
-        status=status_source(settings.revocation_policy, trust, make_client()),
-        origin=settings.origin,
+        status=status,
+        timestamps=TimestampClient(trust, client),
+        seal=Seal.load(settings.evidence_signing_key, settings.evidence_certificate),
+        font=settings.evidence_font,
     )
     app.extensions["relying_party"] = relying_party_of(settings.origin)
     app.extensions["sealer"] = Sealer.load(settings.sealing_keys)

@@ -85,6 +85,18 @@ class PortalSettings(BaseSettings):
         ROOT / "var" / "keys" / "sealing-keys",
         description="AES-256 keys of evidence and addresses at rest; base64 lines, current first",
     )
+    evidence_signing_key: Path = Field(
+        ROOT / "var" / "keys" / "evidence-seal.pem",
+        description="RSA private key that seals evidence of signed documents",
+    )
+    evidence_certificate: Path = Field(
+        ROOT / "var" / "keys" / "evidence-seal-certificates.pem",
+        description="its certificate first, then issuers and certificates of earlier seals (PEM)",
+    )
+    evidence_font: Path = Field(
+        Path("/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf"),
+        description="TrueType font of evidence; IPAmj Mincho has every character of names",
+    )
     rate_limit_storage: str = Field(
         "memory://", description="Flask-Limiter storage URL; Redis when replicated"
     )

@@ -60,7 +60,7 @@ def _default(field: FieldInfo) -> str:
         value = value.get_secret_value()
     if isinstance(value, Enum):
         value = value.value
-    if isinstance(value, Path):
+    if isinstance(value, Path) and value.is_relative_to(ROOT):
         value = value.relative_to(ROOT)
     if isinstance(value, tuple):
         value = ",".join(value)

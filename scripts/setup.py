@@ -191,7 +191,8 @@ def _world_step(
 
 
 def _keys(world: World) -> Step:
-    files = ("secret-key", "sealing-keys", "portal-jwks.json")
+    seal = "evidence-seal-certificates.pem"
+    files = ("secret-key", "sealing-keys", seal, "portal-jwks.json")
     proofs = tuple(world.var / "keys" / name for name in files)
     return Step(
         "keys",

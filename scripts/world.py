@@ -158,6 +158,10 @@ class World:
             "TSUNAGU_TRUST_PROFILE": str(self.var / "pki" / "trust"),
             "TSUNAGU_SEALING_KEYS": str(self.var / "keys" / "sealing-keys"),
             "TSUNAGU_ACCESS_TOKEN_KEY": str(self.var / "keys" / "portal-access.pem"),
+            "TSUNAGU_EVIDENCE_SIGNING_KEY": str(self.var / "keys" / "evidence-seal.pem"),
+            "TSUNAGU_EVIDENCE_CERTIFICATE": str(
+                self.var / "keys" / "evidence-seal-certificates.pem"
+            ),
         }
 
     def _secret_key(self) -> str:

@@ -80,8 +80,10 @@ def prove_standing(
 ) -> NotRevoked:
     """Ask a source and log what was asked for and how it was answered, never about whom.
 
-    Raises as ``RevocationSource.prove_not_revoked``.
+    A proof in hand is no new question. Raises as ``RevocationSource.prove_not_revoked``.
     """
+    if isinstance(source, KnownStatus):
+        return source.prove_not_revoked(path, at=at)
     try:
         proof = source.prove_not_revoked(path, at=at)
     except (CertificateRejected, IndeterminateStatus) as error:
@@ -97,6 +99,19 @@ def prove_standing(
         crl_number=None if proof.crl_number is None else str(proof.crl_number),
     )
     return proof
+
+
+@dataclass(frozen=True)
+class KnownStatus:
+    """The source that repeats a proof already in hand, for judging the same certificate again."""
+
+    proof: NotRevoked
+
+    def prove_not_revoked(self, path: ProvenPath[JpkiCertificate], *, at: datetime) -> NotRevoked:
+        """Raises RevocationUnknown when the proof does not reach to ``at``."""
+        if at >= self.proof.good_until:
+            raise RevocationUnknown("the proof in hand is too old")
+        return self.proof
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from simulators.jlis.server import JlisServer
 from tests.app import browser
 from tests.app.world import World, make_world, plant
 from tests.pki import make_office
+from tests.seals import seal_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,6 +69,7 @@ def settings(jlis: Office, tmp_path_factory: pytest.TempPathFactory) -> PortalSe
     key.write_bytes(generate_key_pem())
     sealing = key.with_name("sealing-keys")
     sealing.write_text(key_line(new_sealing_key()), encoding="ascii")
+    seal, seal_certificate = seal_files(key.parent)
     return PortalSettings(
         mode=Mode.TEST,
         secret_key="s" * 40,
@@ -75,6 +77,8 @@ def settings(jlis: Office, tmp_path_factory: pytest.TempPathFactory) -> PortalSe
         trust_profile=jlis.var / "trust",
         access_token_key=key,
         sealing_keys=sealing,
+        evidence_signing_key=seal,
+        evidence_certificate=seal_certificate,
         rate_limits=False,
     )
 

@@ -15,6 +15,7 @@ from app.factory import create_app
 from app.web.access import PUBLIC_ENDPOINTS
 from config.settings import Mode, PortalSettings
 from tests.pki import office
+from tests.seals import seal_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +52,7 @@ def portal(office: Office, folder: Path, mode: Mode) -> PortalSettings:
     key.write_bytes(generate_key_pem())
     sealing = folder / "sealing-keys"
     sealing.write_text(key_line(new_sealing_key()), encoding="ascii")
+    seal, seal_certificate = seal_files(folder)
     database_url = f"sqlite:///{folder / 'portal.sqlite'}"
     engine = db.make_engine(database_url)
     db.Base.metadata.create_all(engine)
@@ -62,6 +64,8 @@ def portal(office: Office, folder: Path, mode: Mode) -> PortalSettings:
         trust_profile=office.var / "trust",
         access_token_key=key,
         sealing_keys=sealing,
+        evidence_signing_key=seal,
+        evidence_certificate=seal_certificate,
         rate_limits=False,
     )
 
