@@ -166,8 +166,9 @@ def _whole(objects: Element, identifier: str, kind: str, der: bytes) -> None:
 
 
 def _indications(parent: Element, main: Indication, sub: str | None) -> None:
-    name = "passed" if parent.tag == _name("ValidationStatus") else "total-passed"
-    urn = name if main is Indication.PASSED else main.value
+    """The indications of the whole signature, or of one constraint, which has no "total"."""
+    of_constraint = parent.tag == _name("ValidationStatus")
+    urn = main.value.removeprefix("total-") if of_constraint else main.value
     _child(parent, "MainIndication", f"{_URN}mainindication:{urn}")
     if sub is not None:
         _child(parent, "SubIndication", f"{_URN}subindication:{sub}")
