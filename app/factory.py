@@ -17,6 +17,8 @@ from app.core import db
 from app.core.errors import Misconfigured
 from app.crypto.sealing import Sealer
 from app.crypto.signing import SigningKey
+from app.health_center import clinic_day_views as clinic_day
+from app.health_center import dose_views as doses
 from app.health_center import views as health_center
 from app.home import views as home
 from app.identity import account_views as account
@@ -149,7 +151,8 @@ def _session_limits(account_id: UUID) -> Limits:
 
 def _register(app: Flask) -> None:
     for module in (
-        web, identity, account, registry, home, imaging, gateway_api, health_center, admin
+        web, identity, account, registry, home, imaging, gateway_api,
+        health_center, clinic_day, doses, admin,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
 

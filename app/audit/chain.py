@@ -20,6 +20,7 @@ from app.core.ids import new_id
 from app.crypto.digests import sha256_hex
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -49,26 +50,47 @@ def record(
     detail: dict[str, Any] | None = None,
 ) -> AuditEvent:
     """Append one event to the chain, in the caller's transaction. ``detail`` holds no names."""
+    event = _new_event(agent, action, entity, organisation_id)
+    event.outcome, event.detail = outcome.value, detail or {}
+    _append(session, _locked_head(session), event)
+    return event
+
+
+def record_each(
+    session: Session, agent: Actor | Machine | None, action: Action, entities: Iterable[Entity]
+) -> None:
+    """One event for each entity, as ``record`` writes it; the head is fetched once."""
     head = _locked_head(session)
-    event = AuditEvent(
-        number=head.number + 1,
+    for entity in entities:
+        _append(session, head, _new_event(agent, action, entity))
+
+
+def _append(session: Session, head: AuditHead, event: AuditEvent) -> None:
+    event.number, event.previous_hash = head.number + 1, head.hash
+    event.hash = digest_of(event)
+    session.add(event)
+    head.number, head.hash = event.number, event.hash
+
+
+def _new_event(
+    agent: Actor | Machine | None,
+    action: Action,
+    entity: Entity,
+    organisation_id: UUID | None = None,
+) -> AuditEvent:
+    return AuditEvent(
         id=new_id(),
         recorded_at=clock.now(),
         action=action.value,
-        outcome=outcome.value,
+        outcome=Outcome.SUCCESS.value,
         agent_id=_agent_id(agent),
         agent_kind=_agent_kind(agent),
         agent_organisation_id=organisation_id or _organisation_of(agent),
         entity_kind=entity.kind,
         entity_id=entity.id,
         person_id=entity.person_id,
-        detail=detail or {},
-        previous_hash=head.hash,
+        detail={},
     )
-    event.hash = digest_of(event)
-    session.add(event)
-    head.number, head.hash = event.number, event.hash
-    return event
 
 
 def digest_of(event: AuditEvent) -> str:

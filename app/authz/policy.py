@@ -22,6 +22,11 @@ class Permission(StrEnum):
     CHILD_READ = "child.read"
     CHILD_SEARCH = "child.search"
     DOSE_RECORD = "dose.record"
+    DOSE_CORRECT = "dose.correct"
+    DOSES_UNDO = "doses.undo"
+    DOSES_IMPORT = "doses.import"
+    WORKLIST_READ = "worklist.read"
+    INCIDENT_WRITE = "incident.write"
     PATIENT_LINK = "patient.link"
     PATIENT_READ = "patient.read"
     SHARE_REQUEST = "share.request"
@@ -210,6 +215,11 @@ POLICY: dict[Permission, Rule] = {
     Permission.CHILD_READ: either(is_guardian, is_assigned_staff),
     Permission.CHILD_SEARCH: has_role(Role.NURSE),
     Permission.DOSE_RECORD: is_assigned_staff,
+    Permission.DOSE_CORRECT: is_assigned_staff,
+    Permission.DOSES_UNDO: works_there_as(Role.NURSE),
+    Permission.DOSES_IMPORT: works_there_as(Role.NURSE),
+    Permission.WORKLIST_READ: has_role(Role.NURSE),
+    Permission.INCIDENT_WRITE: is_assigned_staff,
     Permission.PATIENT_LINK: works_there_as(Role.RECEPTIONIST),
     Permission.PATIENT_READ: both(is_licensed_physician, works_there_as(Role.PHYSICIAN)),
     Permission.SHARE_REQUEST: both(is_licensed_physician, works_there_as(Role.PHYSICIAN)),

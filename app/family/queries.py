@@ -11,6 +11,7 @@ from app.family.errors import ChildNotFound
 from app.family.models import Child, Guardianship
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from uuid import UUID
 
     from sqlalchemy import ColumnElement
@@ -46,6 +47,22 @@ def visible_child(
     if child is None:
         raise ChildNotFound(str(child_id))
     return child
+
+
+def children_with_ids(
+    session: Session, actor: Actor, child_ids: Collection[UUID], *, to_change: bool = False
+) -> dict[UUID, Child]:
+    """Many children by id, in one order for all; ``ChildNotFound`` when one is hidden or missing.
+
+    ``to_change`` holds them all until the transaction ends.
+    """
+    query = children_visible_to(actor).where(Child.id.in_(child_ids)).order_by(Child.id)
+    found = session.scalars(query.with_for_update(of=Child) if to_change else query).unique()
+    children = {child.id: child for child in found}
+    for child_id in child_ids:
+        if child_id not in children:
+            raise ChildNotFound(str(child_id))
+    return children
 
 
 def _guards(actor: Actor) -> ColumnElement[bool]:

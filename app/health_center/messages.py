@@ -19,7 +19,21 @@ def explain(problem: TsunaguError) -> str:
         ),
         "dose-before-birth": _("生まれる前の日付です。日付とお子さんを確かめてください。"),
         "dose-in-future": _("今日より先の日付です。接種した日を入れてください。"),
+        "nothing-corrected": _("今の記録と同じ内容です。直すところを変えてください。"),
+        "correction-reason-needed": _("直す理由を書いてください。"),
+        "same-child": _("同じお子さんの番号です。正しいお子さんの番号を入れてください。"),
     }[problem.code]
+
+
+def explain_row(problem: TsunaguError) -> str:
+    """One sentence for one row of a list."""
+    return {
+        "reason-needed": _("接種の間隔や時期が合いません。正しければ、理由を書いてください。"),
+        "deferral-reason-needed": _("受けなかった理由を書いてください。"),
+        "unknown-product": _("このワクチンの名前は分かりません。候補から選んでください。"),
+        "row-too-long": _("ロット番号は32字、理由は200字までです。"),
+        "other-municipality": _("ほかの市区町村のお子さんです。分けて記録してください。"),
+    }.get(problem.code) or explain(problem)
 
 
 def explain_barcode(problem: BarcodeUnreadable) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from app.audit import chain
 from app.audit.actions import Action
 from app.authz.policy import Permission, authorize
 from app.core.db import reading, transaction
-from app.health_center.queries import LIMIT, children_matching
-from app.immunization.queries import lots_visible_to, product_with_gtin
-from app.record.pages import VaccinationPage, vaccination_page
+from app.health_center.queries import LIMIT, children_matching, children_numbered
+from app.health_center.search import split_birth_date
+from app.immunization import queries
+from app.immunization.models import Deferral, Dose
+from app.record.pages import VaccinationPage, open_child, vaccination_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.immunization.models import VaccineLot
 
 LOTS = 20
-BIRTH_DATE = re.compile(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})")
+DEFERRALS = 5
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,21 @@ class ChildDesk:
 
     record: VaccinationPage
     lots: tuple[VaccineLot, ...]
+    put_off: tuple[Deferral, ...]
+
+
+@dataclass(frozen=True)
+class DosePage:
+    """One dose of one child."""
+
+    child: Child
+    versions: tuple[Dose, ...]
 
 
 def search(actor: Actor, typed: str) -> SearchPage:
     """Children of the municipality by name, reading, number or birth date (20260401)."""
     authorize(actor, Permission.CHILD_SEARCH)
-    words, born_on = _split(typed)
+    words, born_on = split_birth_date(typed)
     with reading() as session:
         children = session.scalars(children_matching(actor, words, born_on)).unique().all()
     if typed:
@@ -64,7 +73,32 @@ def child(actor: Actor, child_id: UUID) -> ChildDesk:
     authorize(actor, Permission.CHILD_SEARCH)
     record = vaccination_page(actor, child_id)
     with reading() as session:
-        return ChildDesk(record, tuple(session.scalars(lots_visible_to(actor).limit(LOTS))))
+        put_off = queries.deferrals_visible_to(actor).where(Deferral.child_id == child_id)
+        return ChildDesk(
+            record,
+            tuple(session.scalars(queries.lots_visible_to(actor).limit(LOTS))),
+            tuple(session.scalars(put_off.limit(DEFERRALS))),
+        )
+
+
+def dose(actor: Actor, child_id: UUID, dose_id: UUID) -> DosePage:
+    """One current dose with its earlier versions, the newest first."""
+    authorize(actor, Permission.CHILD_SEARCH)
+    child = open_child(actor, child_id)
+    with reading() as session:
+        now = queries.current_dose(session, actor, child, dose_id)
+        versions = session.scalars(
+            queries.versions_visible_to(actor).where(Dose.lineage_id == now.lineage_id)
+        )
+        return DosePage(child, tuple(versions))
+
+
+def child_numbered(actor: Actor, number: str) -> UUID | None:
+    """The child with this handbook number, if it is one of the desk's."""
+    authorize(actor, Permission.CHILD_SEARCH)
+    with reading() as session:
+        found = session.scalars(children_numbered(actor, [number.strip()])).unique().first()
+        return found.id if found else None
 
 
 def product_of_box(actor: Actor, box: Scanned) -> str | None:
@@ -73,15 +107,4 @@ def product_of_box(actor: Actor, box: Scanned) -> str | None:
     if box.gtin is None:
         return None
     with reading() as session:
-        return product_with_gtin(session, actor, box.gtin)
-
-
-def _split(typed: str) -> tuple[str, date | None]:
-    found = BIRTH_DATE.search(typed)
-    if not found:
-        return typed, None
-    try:
-        born_on = date(*(int(part) for part in found.groups()))
-    except ValueError:
-        return typed, None
-    return (typed[: found.start()] + typed[found.end() :]).strip(), born_on
+        return queries.product_with_gtin(session, actor, box.gtin)

@@ -80,7 +80,9 @@ def _show(child_id: UUID, form: DoseForm, asked: ReasonNeeded | None) -> str:
 
 
 def _back_to(place: str) -> str:
-    """The child whose id the form carried, else the search."""
+    """The child whose id the form carried, or the clinic day, else the search."""
+    if place == "clinic-day":
+        return url_for("clinic_day.choose")
     try:
         return url_for("health_center.child", child_id=UUID(place))
     except ValueError:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict, Invalid, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
+    from uuid import UUID
 
+    from app.core.errors import TsunaguError
     from app.immunization.preshot import PreShot
 
 
@@ -53,3 +56,73 @@ class AlreadyRecorded(Conflict):
     """The same vaccine on the same day is in the record."""
 
     code = "already-recorded"
+
+
+class NotGivenWithoutReason(Invalid):
+    """A shot was put off; whoever records that states why."""
+
+    code = "deferral-reason-needed"
+
+
+class OtherMunicipality(Invalid):
+    """One entry of many doses holds children of one municipality."""
+
+    code = "other-municipality"
+
+
+class RowsNotReady(Invalid):
+    """Nothing was written: these children of the list need a look first."""
+
+    code = "rows-not-ready"
+
+    def __init__(self, faults: Mapping[UUID, TsunaguError]) -> None:
+        super().__init__(f"{len(faults)} rows are not ready")
+        self.faults = faults
+
+
+class NoRows(Invalid):
+    """An entry of many doses without a single child."""
+
+    code = "no-rows"
+
+
+class KeyTaken(Conflict):
+    """The form's key belongs to what somebody else recorded."""
+
+    code = "key-taken"
+
+
+class DoseNotFound(NotFound):
+    """No such dose of this child, or no longer the current version."""
+
+    code = "dose-not-found"
+
+
+class CorrectionReasonNeeded(Invalid):
+    """A version replaces another one only with the reason for it."""
+
+    code = "correction-reason-needed"
+
+
+class NothingCorrected(Invalid):
+    """The correction says what the record says already."""
+
+    code = "nothing-corrected"
+
+
+class SameChild(Invalid):
+    """A dose is moved to another child."""
+
+    code = "same-child"
+
+
+class BulkEntryNotFound(NotFound):
+    """No such entry of many doses in the actor's municipality."""
+
+    code = "bulk-entry-not-found"
+
+
+class AlreadyUndone(Conflict):
+    """The entry of many doses was undone before."""
+
+    code = "already-undone"

@@ -10,13 +10,14 @@ from app.authz.actor import Role
 from app.family.models import Child
 from app.family.queries import children_visible_to
 from app.identity.models import Sex
+from app.immunization.errors import BulkEntryNotFound, DoseNotFound
 from app.immunization.forecast import evaluate_child
-from app.immunization.models import Dose, VaccineLot
+from app.immunization.models import BulkEntry, Deferral, Dose, VaccineLot
 from app.immunization.results import GivenDose
 from app.immunization.schedule import load_schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -39,6 +40,94 @@ def doses_visible_to(actor: Actor) -> Select[Dose]:
 def doses_of(session: Session, actor: Actor, child: Child) -> Sequence[Dose]:
     """Current doses of one child."""
     return session.scalars(doses_visible_to(actor).where(Dose.child_id == child.id)).all()
+
+
+def given_to(
+    session: Session, actor: Actor, child_ids: Collection[UUID]
+) -> dict[UUID, list[GivenDose]]:
+    """Current doses of many children, as the engine reads them; every child has its list."""
+    found: dict[UUID, list[GivenDose]] = {child_id: [] for child_id in child_ids}
+    rows = session.execute(
+        doses_visible_to(actor)
+        .where(Dose.child_id.in_(child_ids))
+        .with_only_columns(Dose.child_id, Dose.product, Dose.given_on)
+    )
+    for child_id, product, given_on in rows:
+        found[child_id].append(GivenDose(product, given_on))
+    return found
+
+
+def versions_visible_to(actor: Actor) -> Select[Dose]:
+    """Every version of every dose of children the actor may see, newest first."""
+    children = children_visible_to(actor).with_only_columns(Child.id)
+    return select(Dose).where(Dose.child_id.in_(children)).order_by(Dose.version.desc())
+
+
+def withdrawn_from(session: Session, actor: Actor, child: Child) -> Sequence[Dose]:
+    """Doses that were taken back, the last one first."""
+    return session.scalars(
+        versions_visible_to(actor)
+        .where(Dose.child_id == child.id, Dose.voided, Dose.superseded_at.is_(None))
+        .order_by(None)
+        .order_by(Dose.recorded_at.desc())
+    ).all()
+
+
+def current_dose(session: Session, actor: Actor, child: Child, dose_id: UUID) -> Dose:
+    """One current dose of one child. Raises ``DoseNotFound``."""
+    dose = session.scalar(
+        doses_visible_to(actor).where(Dose.child_id == child.id, Dose.id == dose_id)
+    )
+    if dose is None:
+        raise DoseNotFound(str(dose_id))
+    return dose
+
+
+def deferrals_visible_to(actor: Actor) -> Select[Deferral]:
+    """Shots put off for children the actor may see, newest first."""
+    children = children_visible_to(actor).with_only_columns(Child.id)
+    return (
+        select(Deferral)
+        .where(Deferral.child_id.in_(children))
+        .order_by(Deferral.planned_on.desc(), Deferral.id)
+    )
+
+
+def bulk_entries_visible_to(actor: Actor) -> Select[BulkEntry]:
+    """Entries of many doses at the health centers where the actor works, newest first."""
+    return (
+        select(BulkEntry)
+        .where(BulkEntry.organisation_id.in_(actor.organisations(Role.NURSE)))
+        .order_by(BulkEntry.recorded_at.desc())
+    )
+
+
+def bulk_entry(session: Session, actor: Actor, entry_id: UUID) -> BulkEntry:
+    """One of them. Raises ``BulkEntryNotFound``."""
+    found = session.scalar(bulk_entries_visible_to(actor).where(BulkEntry.id == entry_id))
+    if found is None:
+        raise BulkEntryNotFound(str(entry_id))
+    return found
+
+
+def bulk_entry_to_change(session: Session, actor: Actor, entry_id: UUID) -> BulkEntry:
+    """One of them, ours until the transaction ends. Raises ``BulkEntryNotFound``."""
+    query = bulk_entries_visible_to(actor).where(BulkEntry.id == entry_id)
+    found = session.scalar(query.with_for_update())
+    if found is None:
+        raise BulkEntryNotFound(str(entry_id))
+    return found
+
+
+def doses_of_bulk(session: Session, actor: Actor, bulk: BulkEntry) -> list[tuple[Dose, UUID]]:
+    """Current doses that an entry brought, each with the person it is about."""
+    rows = session.execute(
+        doses_visible_to(actor)
+        .where(Dose.bulk_entry_id == bulk.id)
+        .join(Child, Child.id == Dose.child_id)
+        .add_columns(Child.person_id)
+    )
+    return [(dose, person_id) for dose, person_id in rows]
 
 
 def forecast_of(session: Session, actor: Actor, child: Child) -> dict[str, GroupResult]:

@@ -62,6 +62,7 @@ class VaccinationPage:
     upcoming: tuple[AgendaItem, ...]
     picture: timeline.Timeline
     doses: Sequence[Dose]
+    withdrawn: Sequence[Dose]
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ def vaccination_page(actor: Actor, child_id: UUID) -> VaccinationPage:
     with reading() as session:
         results = immunization.forecast_of(session, actor, child)
         doses = immunization.doses_of(session, actor, child)
+        withdrawn = immunization.withdrawn_from(session, actor, child)
     rows = timeline_rows(
         load_schedule(),
         born_on=child.person.born_on,
@@ -112,7 +114,12 @@ def vaccination_page(actor: Actor, child_id: UUID) -> VaccinationPage:
     age = (actor.today - child.person.born_on).days
     picture = timeline.lay_out(rows, today_days=age)
     return VaccinationPage(
-        child, results, next_for_parent(results, as_of=actor.today), picture, doses
+        child,
+        results,
+        next_for_parent(results, as_of=actor.today),
+        picture,
+        doses,
+        withdrawn,
     )
 
 

@@ -19,9 +19,9 @@ PARENT = {
     "more": "home.more",
 }
 STAFF_OF_ROLE = {
-    Role.NURSE: ("search", "health_center.search"),
-    Role.RECEPTIONIST: ("reception", "imaging.reception"),
-    Role.ADMINISTRATOR: ("operations", "admin.overview"),
+    Role.NURSE: {"search": "health_center.search", "clinic_day": "clinic_day.choose"},
+    Role.RECEPTIONIST: {"reception": "imaging.reception"},
+    Role.ADMINISTRATOR: {"operations": "admin.overview"},
 }
 
 
@@ -31,8 +31,9 @@ def context(actor: Actor | None) -> dict[str, Any]:
         return {"person": None, "place_urls": {}}
     staff = {
         place: url_for(endpoint)
-        for role, (place, endpoint) in STAFF_OF_ROLE.items()
+        for role, places in STAFF_OF_ROLE.items()
         if actor.organisations(role)
+        for place, endpoint in places.items()
     }
     return {
         "person": _person(actor),

@@ -14,6 +14,7 @@ import pytest
 
 from app.authz.actor import Assurance
 from app.identity.models import MembershipRow
+from app.immunization.models import Dose
 from app.web.access import PUBLIC_ENDPOINTS
 from tests.app.browser import Browser, stranger
 from tests.app.imaging.sharing import Desk
@@ -86,6 +87,29 @@ OF_SOMEBODY: Final = (
 )
 
 
+NOTHING: Final[dict[str, Any]] = {}
+DOSE_ROUTES: Final = (
+    ("dose", "", {"nurse": 200, "far-nurse": 404}, None),
+    ("correct", "/correct", {"nurse": 422, "far-nurse": 404}, NOTHING),
+    ("void", "/void", {"nurse": 422, "far-nurse": 404}, NOTHING),
+    ("move", "/move", {"nurse": 422, "far-nurse": 404}, NOTHING),
+)
+"""Empty forms: answered by the page that shows the dose, so by those who may see it."""
+CLINIC_DAY_ROUTES: Final = (
+    ("choose", "", {"nurse": 200, "far-nurse": 200}, None),
+    ("fill", "/list", {"nurse": 422, "far-nurse": 422}, NOTHING),
+    ("record", "", {ALL: 422}, NOTHING),
+    ("recorded", f"/{uuid4()}", {"nurse": 404, "far-nurse": 404}, None),
+    ("undo", f"/{uuid4()}/undo", {"nurse": 404, "far-nurse": 404}, NOTHING),
+)
+
+
+def dose_address(world: World) -> str:
+    """The address of a dose at the desk."""
+    dose = all_of(Dose, child_id=world.children["sakura"])[0]
+    return f"/staff/children/{dose.child_id}/doses/{dose.id}"
+
+
 def nurse_membership(world: World) -> str:
     """The address of the nurse's role at the city."""
     (row,) = all_of(MembershipRow, account_id=world["nurse"].account_id)
@@ -116,6 +140,14 @@ def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Ro
             "health_center.child",
             f"/staff/children/{world.children['sakura']}",
             only(200, "nurse", others=403, far_nurse=404),
+        ),
+        *(
+            Row(f"doses.{name}", f"{dose_address(world)}{place}", {ALL: 403, **status}, form)
+            for name, place, status, form in DOSE_ROUTES
+        ),
+        *(
+            Row(f"clinic_day.{name}", f"/staff/clinic-day{place}", {ALL: 403, **status}, form)
+            for name, place, status, form in CLINIC_DAY_ROUTES
         ),
         Row("admin.overview", "/admin/", only(200, "admin", others=403)),
         Row("admin.staff", "/admin/staff", only(200, "admin", others=403)),

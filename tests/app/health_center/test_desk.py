@@ -109,3 +109,11 @@ def test_the_lots_of_another_city_stay_there(
     record(nurse, world, lot="CITY-LOT")
     assert "CITY-LOT" in page(nurse, world)
     assert "CITY-LOT" not in page(client_for("far-nurse"), world, "momo")
+
+
+@pytest.mark.parametrize(
+    ("back", "place"),
+    [("clinic-day", "/staff/clinic-day"), ("https://evil.example/", "/staff/"), ("", "/staff/")],
+)
+def test_a_scan_leads_back_only_to_our_own_desk(nurse: Browser, back: str, place: str) -> None:
+    assert nurse.post("/staff/scan", {"code": "10AB1", "back": back}).location == place
