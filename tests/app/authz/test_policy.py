@@ -86,6 +86,7 @@ def test_a_role_elsewhere_is_no_role_here(permission: Permission) -> None:
         Permission.CHILD_SEARCH,
         Permission.OPERATIONS_READ,
         Permission.STAFF_READ,
+        Permission.WORKLIST_READ,
         *FOR_ANYONE,
         *OF_OWN_ACCOUNT,
     }
