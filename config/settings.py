@@ -37,9 +37,14 @@ class Mode(StrEnum):
 
 
 class RevocationPolicy(StrEnum):
-    """Which source of certificate status is asked. Silence of all of them is a refusal."""
+    """Which source of certificate status is asked. Silence of all of them is a refusal.
+
+    ``both``: each must say that the certificate stands.
+    """
 
     OCSP_FIRST = "ocsp_first"
+    CRL_FIRST = "crl_first"
+    BOTH = "both"
     CRL_ONLY = "crl_only"
     OCSP_ONLY = "ocsp_only"
 
@@ -75,7 +80,8 @@ class PortalSettings(BaseSettings):
         ROOT / "var" / "pki" / "trust", description="folder of the pinned JPKI anchors (trust.json)"
     )
     revocation_policy: RevocationPolicy = Field(
-        RevocationPolicy.OCSP_FIRST, description="ocsp_first, crl_only or ocsp_only"
+        RevocationPolicy.OCSP_FIRST,
+        description="ocsp_first, crl_first, both, crl_only, ocsp_only; an anchor may say otherwise",
     )
     access_token_key: Path = Field(
         ROOT / "var" / "keys" / "portal-access.pem",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.jpki.signature import SignatureAlgorithm
+    from config.settings import RevocationPolicy
 
 CertificateT = TypeVar("CertificateT", bound=JpkiCertificate)
 CertificateT_co = TypeVar("CertificateT_co", bound=JpkiCertificate, covariant=True)
@@ -23,7 +24,10 @@ CertificateT_co = TypeVar("CertificateT_co", bound=JpkiCertificate, covariant=Tr
 
 @dataclass(frozen=True)
 class TrustAnchor:
-    """One pinned root. ``algorithms`` are those its leaves may answer with."""
+    """One pinned root. ``algorithms`` are those its leaves may answer with.
+
+    ``revocation`` says how the status of its leaves is asked; None leaves it to the setting.
+    """
 
     certificate: x509.Certificate
     der: bytes
@@ -33,6 +37,7 @@ class TrustAnchor:
     algorithms: frozenset[SignatureAlgorithm]
     may_sign_crls: bool
     public_key: PublicKey
+    revocation: RevocationPolicy | None = None
 
     @property
     def key_id(self) -> str:
@@ -41,7 +46,12 @@ class TrustAnchor:
 
     @classmethod
     def read(
-        cls, der: bytes, *, generation: int, algorithms: frozenset[SignatureAlgorithm]
+        cls,
+        der: bytes,
+        *,
+        generation: int,
+        algorithms: frozenset[SignatureAlgorithm],
+        revocation: RevocationPolicy | None = None,
     ) -> Self:
         """Read a root and check its purpose. Raises Misconfigured."""
         certificate = x509.load_der_x509_certificate(der)
@@ -62,6 +72,7 @@ class TrustAnchor:
             algorithms,
             usage.crl_sign,
             require_known_key(certificate.public_key()),
+            revocation,
         )
 
     def require_valid(self, at: datetime) -> None:

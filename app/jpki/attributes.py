@@ -30,7 +30,8 @@ _LENGTH_BYTES = (1, 2)
 _BIRTH_LENGTH = 9
 _NEWEST_ERA = 5
 _MONTHS, _DAYS = 12, 31
-_FORBIDDEN_CATEGORIES = {"Cc", "Cs"}
+_FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
+_DIRECTION_CLASSES = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 class Sex(Enum):
@@ -154,9 +155,15 @@ def _utf8_string(der: bytes) -> str:
 def _readable(text: str) -> str:
     if not text.strip() or len(text) > _MAXIMUM_CHARACTERS:
         raise MalformedAttributes("an attribute is empty or too long")
-    if any(unicodedata.category(character) in _FORBIDDEN_CATEGORIES for character in text):
+    if any(_is_control(character) for character in text):
         raise MalformedAttributes("control characters in an attribute")
     return text
+
+
+def _is_control(character: str) -> bool:
+    """Whether it would break a line or turn the direction of what is shown to a clerk."""
+    turns = unicodedata.bidirectional(character) in _DIRECTION_CLASSES
+    return turns or unicodedata.category(character) in _FORBIDDEN_CATEGORIES
 
 
 def _marks(text: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.jpki.challenge import Challenge
     from app.jpki.names import CredentialName
     from app.jpki.revocation import NotRevoked, RevocationSource
-    from app.jpki.trust import TrustStore
+    from app.jpki.trust import Carrier, TrustStore
 
 TOKEN_VERSION = 1
 MAXIMUM_CERTIFICATE_CHARACTERS = 8192
@@ -65,6 +65,7 @@ class VerifiedHolder:
     not_after: datetime
     generation: int
     simulated: bool
+    carrier: Carrier
     status: NotRevoked
 
 
@@ -96,6 +97,7 @@ def verify_login(
         not_after=certificate.not_after,
         generation=path.anchor.generation,
         simulated=trust.simulated,
+        carrier=trust.authentication.carrier_of(certificate),
         status=not_revoked,
     )
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.jpki.certificates import SignatureCertificate
     from app.jpki.names import CredentialName
     from app.jpki.revocation import NotRevoked, RevocationSource
-    from app.jpki.trust import TrustStore
+    from app.jpki.trust import Carrier, TrustStore
 
 MAXIMUM_BYTES = 48 * 1024
 
@@ -47,6 +47,7 @@ class VerifiedSigner:
     not_after: datetime
     generation: int
     simulated: bool
+    carrier: Carrier
     status: NotRevoked
 
     @classmethod
@@ -56,7 +57,7 @@ class VerifiedSigner:
         status: NotRevoked,
         *,
         claimed_signing_time: datetime | None,
-        simulated: bool,
+        trust: TrustStore,
     ) -> Self:
         """The signer whom a proved path and a proved status name."""
         return cls(
@@ -65,7 +66,8 @@ class VerifiedSigner:
             claimed_signing_time=claimed_signing_time,
             not_after=path.certificate.not_after,
             generation=path.anchor.generation,
-            simulated=simulated,
+            simulated=trust.simulated,
+            carrier=trust.signature.carrier_of(path.certificate),
             status=status,
         )
 
@@ -89,7 +91,7 @@ def verify_document(
     not_revoked = prove_standing(status, path, at=at, purpose=purpose)
     require_text(parts, expected_text)
     return VerifiedSigner.of(
-        path, not_revoked, claimed_signing_time=claimed_time(parts), simulated=trust.simulated
+        path, not_revoked, claimed_signing_time=claimed_time(parts), trust=trust
     )
 
 

@@ -21,7 +21,13 @@ from app.jpki.crl import MAXIMUM_BYTES as MAXIMUM_CRL_BYTES
 from app.jpki.crl import read_crl
 from app.jpki.errors import CrlRefused, OcspFailed
 from app.jpki.evidence_errors import TimestampUnavailable
-from app.jpki.revocation import FirstAnswer, NotRevoked, RevocationSource
+from app.jpki.revocation import (
+    EveryAnswer,
+    FirstAnswer,
+    NotRevoked,
+    PerAnchor,
+    RevocationSource,
+)
 from app.jpki.store import CrlTable, ingest
 from config.settings import RevocationPolicy
 
@@ -104,14 +110,16 @@ class TimestampClient:
 def status_source(
     policy: RevocationPolicy, trust: TrustStore, client: httpx.Client
 ) -> RevocationSource:
-    """The sources this policy asks, in its order. Silence of all is a refusal."""
-    match policy:
-        case RevocationPolicy.OCSP_FIRST:
-            return FirstAnswer((OcspResponder(trust, client), CrlTable()))
-        case RevocationPolicy.CRL_ONLY:
-            return CrlTable()
-        case RevocationPolicy.OCSP_ONLY:
-            return OcspResponder(trust, client)
+    """How status is asked: as each anchor says, else by this policy. Silence is a refusal."""
+    responder, table = OcspResponder(trust, client), CrlTable()
+    sources: dict[RevocationPolicy, RevocationSource] = {
+        RevocationPolicy.OCSP_FIRST: FirstAnswer((responder, table)),
+        RevocationPolicy.CRL_FIRST: FirstAnswer((table, responder)),
+        RevocationPolicy.BOTH: EveryAnswer((responder, table)),
+        RevocationPolicy.CRL_ONLY: table,
+        RevocationPolicy.OCSP_ONLY: responder,
+    }
+    return PerAnchor(sources, policy)
 
 
 @dataclass

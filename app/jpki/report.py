@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
 
 from app.crypto.digests import sha256
-from app.jpki.indications import Indication
 from app.jpki.reasons import plain_reason
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from app.jpki.examination import Check, Examination
+    from app.jpki.indications import Indication
 
 NAMESPACE = "http://uri.etsi.org/19102/v1.2.1#"
 _XMLDSIG = "http://www.w3.org/2000/09/xmldsig#"

@@ -21,11 +21,12 @@ from app.jpki.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from app.jpki.anchors import ProvenPath
     from app.jpki.certificates import JpkiCertificate
+    from config.settings import RevocationPolicy
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +66,11 @@ class NotRevoked:
 
 
 class RevocationSource(Protocol):
-    """Anything that can prove that a certificate is not revoked."""
+    """Anything that can prove that a certificate is not revoked.
+
+    The seam for a provider: J-LIS's own responder and lists, or a platform that is certified to ask
+    them for others (公的個人認証法 17, 36). Not knowing is an IndeterminateStatus, never a proof.
+    """
 
     def prove_not_revoked(self, path: ProvenPath[JpkiCertificate], *, at: datetime) -> NotRevoked:
         """Raises CertificateRevoked, CertificateUnknownToIssuer, or an IndeterminateStatus."""
@@ -161,3 +166,37 @@ class FirstAnswer:
                 log.warning("jpki.status_source_silent", code=error.code)
                 unknown = error
         raise unknown
+
+
+@dataclass(frozen=True)
+class EveryAnswer:
+    """Asks every source; each has to prove it. The first one's proof is handed back."""
+
+    sources: tuple[RevocationSource, ...]
+
+    def prove_not_revoked(self, path: ProvenPath[JpkiCertificate], *, at: datetime) -> NotRevoked:
+        """A revocation by any of them is final, even when another one is silent."""
+        proofs: list[NotRevoked] = []
+        unknown: IndeterminateStatus | None = None
+        for source in self.sources:
+            try:
+                proofs.append(source.prove_not_revoked(path, at=at))
+            except IndeterminateStatus as error:
+                log.warning("jpki.status_source_silent", code=error.code)
+                unknown = unknown or error
+        if unknown is not None or not proofs:
+            raise unknown or RevocationUnknown("no source is configured")
+        return proofs[0]
+
+
+@dataclass(frozen=True)
+class PerAnchor:
+    """Asks as the certificate's own anchor wants it in the trust profile, else as the setting."""
+
+    sources: Mapping[RevocationPolicy, RevocationSource]
+    default: RevocationPolicy
+
+    def prove_not_revoked(self, path: ProvenPath[JpkiCertificate], *, at: datetime) -> NotRevoked:
+        """Raises as the chosen source does."""
+        chosen = self.sources[path.anchor.revocation or self.default]
+        return chosen.prove_not_revoked(path, at=at)

@@ -29,6 +29,7 @@ from app.jpki.certificates import (
 from app.jpki.errors import UnknownIssuer
 from app.jpki.path import prove_one_tier
 from app.jpki.signature import SignatureAlgorithm
+from config.settings import RevocationPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,11 +47,19 @@ class Purpose(StrEnum):
     SIGNATURE = "signature"
 
 
+class Carrier(StrEnum):
+    """What holds a key. A phone's certificates have serials and revocation files of their own."""
+
+    CARD = "card"
+    PHONE = "phone"
+
+
 @dataclass(frozen=True)
 class Hierarchy:
     """One purpose: its pinned anchors of all generations, accepted policies, status addresses.
 
     ``crl_base`` ends in a slash; below it lie ``index.json`` and the partition files.
+    ``phone_policies`` are those of ``policies`` under which certificates of phones are issued.
     """
 
     purpose: Purpose
@@ -58,6 +67,11 @@ class Hierarchy:
     policies: frozenset[str]
     crl_base: str
     ocsp_url: str
+    phone_policies: frozenset[str] = frozenset()
+
+    def carrier_of(self, certificate: JpkiCertificate) -> Carrier:
+        """What holds the key, as the certificate's policy says."""
+        return Carrier.PHONE if certificate.policies & self.phone_policies else Carrier.CARD
 
     def anchor_of(self, certificate: JpkiCertificate) -> TrustAnchor:
         """The pinned anchor that made this certificate, by name, key identifier and signature.
@@ -173,7 +187,8 @@ def _hierarchy(folder: Path, data: dict[str, Any], purpose: Purpose) -> Hierarch
     crl_base, ocsp_url = _address(section["crl"]), _address(section["ocsp"])
     if not crl_base.endswith("/"):
         raise Misconfigured("the CRL address ends in a slash")
-    return Hierarchy(purpose, anchors, policies, crl_base, ocsp_url)
+    phones = frozenset(str(policy) for policy in section.get("phone_policies", ()))
+    return Hierarchy(purpose, anchors, policies | phones, crl_base, ocsp_url, phones)
 
 
 def _timestamping(folder: Path, section: dict[str, Any] | None) -> TimestampAuthorities | None:
@@ -191,7 +206,13 @@ def _anchor(folder: Path, entry: dict[str, Any]) -> TrustAnchor:
     if not equal(sha256_hex(der), str(entry["sha256"])):
         raise Misconfigured(f"{entry['file']} is not the pinned anchor: its SHA-256 differs")
     algorithms = frozenset(SignatureAlgorithm(name) for name in entry["algorithms"])
-    return TrustAnchor.read(der, generation=int(entry["generation"]), algorithms=algorithms)
+    asked = entry.get("revocation")
+    return TrustAnchor.read(
+        der,
+        generation=int(entry["generation"]),
+        algorithms=algorithms,
+        revocation=None if asked is None else RevocationPolicy(asked),
+    )
 
 
 def _address(value: object) -> str:

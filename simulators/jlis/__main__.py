@@ -52,6 +52,7 @@ def _describe_issue(issue: argparse.ArgumentParser) -> None:
     issue.add_argument("--sign-pin", default=CardFace.sign_pin)
     issue.add_argument("--label", default="")
     issue.add_argument("--generation", type=int, choices=(1, 2, 3), default=NEWEST_GENERATION)
+    issue.add_argument("--phone", action="store_true", help="certificates of a phone")
     issue.add_argument("--valid-until", type=datetime.fromisoformat, help="aware; may be past")
 
 
@@ -108,6 +109,7 @@ def _issue(office: Office, chosen: argparse.Namespace) -> None:
         face=CardFace(chosen.label, chosen.auth_pin, chosen.sign_pin),
         generation=chosen.generation,
         valid_until=chosen.valid_until,
+        phone=chosen.phone,
     )
     log.info("jlis.issued", card=card.name, folder=str(card.folder), auth_serial=card.auth.serial)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -39,6 +40,18 @@ _YEAR = timedelta(days=365)
 _SECTIONS = {Purpose.AUTHENTICATION: "authentication", Purpose.SIGNATURE: "signature"}
 
 KeyPair: TypeAlias = tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey]
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What is issued: to whom, under which generation, for how long, on a card or a phone."""
+
+    name: str
+    holder: Holder
+    generation: int
+    at: datetime
+    until: datetime
+    phone: bool
 
 
 class Office:
@@ -84,16 +97,20 @@ class Office:
         generation: int = NEWEST_GENERATION,
         valid_until: datetime | None = None,
         keys: KeyPair | None = None,
+        phone: bool = False,
     ) -> Card:
-        """Hand out a card. An older card of that name loses its folder but stays valid."""
+        """Hand out a card, or put the same kind of certificates on a phone.
+
+        An older card of that name loses its folder but stays valid.
+        """
         root = self.authority(Purpose.AUTHENTICATION, generation).certificate
         until = min(valid_until or holder.expiry_after(at), root.not_valid_after_utc)
         keys = keys or (new_key(), new_key())
-        span = (at, until)
-        auth = self._certify(name, holder, Purpose.AUTHENTICATION, generation, keys[0], span)
+        order = _Order(name, holder, generation, at, until, phone)
+        auth = self._certify(order, Purpose.AUTHENTICATION, keys[0])
         sign = None
         if holder.age_on(at.astimezone(JST).date()) >= SIGNATURE_AGE:
-            sign = self._certify(name, holder, Purpose.SIGNATURE, generation, keys[1], span)
+            sign = self._certify(order, Purpose.SIGNATURE, keys[1])
         card = Card(name, self.var / "cards" / name, holder, auth, sign)
         write_card(
             card,
@@ -110,7 +127,8 @@ class Office:
         face = read_face(old.folder)
         for row in self._live_rows(name, tuple(Purpose)):
             self.index.revoke(row, at=at, reason="superseded")
-        return self.issue(name, old.holder, at=at, face=face, keys=keys)
+        phone = profile.is_for_phone(old.auth.certificate)
+        return self.issue(name, old.holder, at=at, face=face, keys=keys, phone=phone)
 
     def revoke(
         self,
@@ -153,6 +171,7 @@ class Office:
         for purpose, section in _SECTIONS.items():
             data[section] = {
                 "policies": [purpose.policy.dotted_string],
+                "phone_policies": [purpose.phone_policy.dotted_string],
                 "anchors": [
                     _write_authority(folder, self.authority(purpose, generation))
                     for generation in GENERATION_YEARS
@@ -168,29 +187,25 @@ class Office:
         text = json.dumps(data, indent=2, sort_keys=True) + "\n"
         _replace(folder / "trust.json", text.encode())
 
-    def _certify(  # noqa: PLR0917 - private, called twice in a row
-        self,
-        name: str,
-        holder: Holder,
-        purpose: Purpose,
-        generation: int,
-        key: rsa.RSAPrivateKey,
-        span: tuple[datetime, datetime],
-    ) -> Issued:
-        authority = self.authority(purpose, generation)
+    def _certify(self, order: _Order, purpose: Purpose, key: rsa.RSAPrivateKey) -> Issued:
+        authority = self.authority(purpose, order.generation)
         builder = profile.leaf_builder(
             purpose,
             authority.certificate,
-            holder,
+            order.holder,
             key.public_key(),
-            valid_from=span[0],
-            valid_until=span[1],
+            valid_from=order.at,
+            valid_until=order.until,
             ocsp_url=f"{self.base_url}/ocsp/{purpose}",
+            phone=order.phone,
         )
         issued = Issued(authority.sign(builder), key)
-        code = holder.municipality_code
-        row = IssuedRow(purpose, generation, issued.serial, code, name, span[0], issued.der)
-        self.index.add(row)
+        code = profile.partition_code(order.holder.municipality_code, phone=order.phone)
+        self.index.add(
+            IssuedRow(
+                purpose, order.generation, issued.serial, code, order.name, order.at, issued.der
+            )
+        )
         return issued
 
     def _live_rows(self, card_or_serial: str, purposes: tuple[Purpose, ...]) -> list[IssuedRow]:

@@ -55,6 +55,14 @@ class Purpose(StrEnum):
         }[self]
 
     @property
+    def phone_policy(self) -> x509.ObjectIdentifier:
+        """The certificate policy of a phone's certificate, as far as one source names it."""
+        return {
+            Purpose.AUTHENTICATION: x509.ObjectIdentifier("1.2.392.200149.8.5.1.3.50"),
+            Purpose.SIGNATURE: x509.ObjectIdentifier("1.2.392.200149.8.5.1.1.40"),
+        }[self]
+
+    @property
     def policy(self) -> x509.ObjectIdentifier:
         """The certificate policy of a card's certificate."""
         return {
@@ -73,6 +81,11 @@ def issuer_name(purpose: Purpose) -> x509.Name:
             x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, AGENCY),
         ]
     )
+
+
+def partition_code(municipality_code: str, *, phone: bool) -> str:
+    """The name of a revocation file: phones have their own."""
+    return f"{municipality_code}-phone" if phone else municipality_code
 
 
 def partition_name(purpose: Purpose, municipality_code: str) -> x509.Name:
@@ -178,8 +191,11 @@ def leaf_builder(
     valid_from: datetime,
     valid_until: datetime,
     ocsp_url: str,
+    phone: bool = False,
 ) -> x509.CertificateBuilder:
-    """A card's certificate of either purpose."""
+    """A certificate of either purpose for a card, or for a phone."""
+    policy = purpose.phone_policy if phone else purpose.policy
+    partition = partition_name(purpose, partition_code(holder.municipality_code, phone=phone))
     builder = (
         x509.CertificateBuilder()
         .issuer_name(root.subject)
@@ -189,11 +205,9 @@ def leaf_builder(
         .not_valid_before(valid_from)
         .not_valid_after(max(valid_until, valid_from + timedelta(seconds=1)))
         .add_extension(_leaf_key_usage(purpose), critical=True)
-        .add_extension(_policies(purpose), critical=True)
+        .add_extension(_policies(policy), critical=True)
         .add_extension(x509.IssuerAlternativeName([_agency_alternative_name()]), critical=False)
-        .add_extension(
-            _distribution_point(partition_name(purpose, holder.municipality_code)), critical=False
-        )
+        .add_extension(_distribution_point(partition), critical=False)
         .add_extension(_ocsp_access(ocsp_url), critical=False)
         .add_extension(authority_key_identifier(root), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
@@ -208,8 +222,15 @@ def _leaf_key_usage(purpose: Purpose) -> x509.KeyUsage:
     return key_usage(digital_signature=True, content_commitment=purpose is Purpose.SIGNATURE)
 
 
-def _policies(purpose: Purpose) -> x509.CertificatePolicies:
-    return x509.CertificatePolicies([x509.PolicyInformation(purpose.policy, [CPS_URI])])
+def _policies(policy: x509.ObjectIdentifier) -> x509.CertificatePolicies:
+    return x509.CertificatePolicies([x509.PolicyInformation(policy, [CPS_URI])])
+
+
+def is_for_phone(certificate: x509.Certificate) -> bool:
+    """Whether a certificate stands under a phone's policy."""
+    found = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    phones = {purpose.phone_policy for purpose in Purpose}
+    return any(policy.policy_identifier in phones for policy in found)
 
 
 def _ocsp_access(url: str) -> x509.AuthorityInformationAccess:

@@ -119,6 +119,9 @@ def test_each_of_the_four_must_be_there(missing: x509.ObjectIdentifier) -> None:
         {NAME_OID: "　"},
         {NAME_OID: "見本\x00太郎"},
         {NAME_OID: "見本\n太郎"},
+        {NAME_OID: "見本\u2028太郎"},
+        {NAME_OID: "見本\u202e太郎"},
+        {ADDRESS_OID: "東京都\u2066見本市"},
         {ADDRESS_OID: "見" * 201},
     ],
 )

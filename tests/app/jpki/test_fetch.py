@@ -134,6 +134,49 @@ def test_when_everything_is_silent_the_login_is_refused(
             source.prove_not_revoked(path_of(card, down), at=clock.now())
 
 
+def of_anchors(trust: TrustStore, policy: RevocationPolicy) -> TrustStore:
+    """The same profile, but its authentication anchors say how they are asked."""
+    hierarchy = trust.authentication
+    anchors = tuple(replace(anchor, revocation=policy) for anchor in hierarchy.anchors)
+    return replace(trust, authentication=replace(hierarchy, anchors=anchors))
+
+
+def test_an_anchor_s_own_policy_beats_the_setting(
+    served_trust: TrustStore, client: httpx.Client, card: Card
+) -> None:
+    trust = of_anchors(served_trust, RevocationPolicy.CRL_ONLY)
+    source = status_source(RevocationPolicy.OCSP_FIRST, trust, client)
+    with pytest.raises(RevocationUnknown):
+        source.prove_not_revoked(path_of(card, trust), at=clock.now())
+    certificate = read_signature_certificate(card.signing.der)
+    signing = trust.path_to_anchor(certificate, at=clock.now())
+    assert source.prove_not_revoked(signing, at=clock.now()).source is StatusSource.OCSP
+
+
+def test_lists_first_asks_the_responder_only_when_no_list_covers(
+    served_trust: TrustStore, client: httpx.Client, card: Card
+) -> None:
+    source = status_source(RevocationPolicy.CRL_FIRST, served_trust, client)
+    path = path_of(card, served_trust)
+    assert source.prove_not_revoked(path, at=clock.now()).source is StatusSource.OCSP
+    refresh_crls(served_trust, client, at=clock.now())
+    assert source.prove_not_revoked(path, at=clock.now()).source is StatusSource.CRL
+
+
+def test_both_needs_both(
+    served_trust: TrustStore, client: httpx.Client, office: Office, card: Card
+) -> None:
+    source = status_source(RevocationPolicy.BOTH, served_trust, client)
+    path = path_of(card, served_trust)
+    with pytest.raises(RevocationUnknown):
+        source.prove_not_revoked(path, at=clock.now())
+    refresh_crls(served_trust, client, at=clock.now())
+    assert source.prove_not_revoked(path, at=clock.now()).source is StatusSource.OCSP
+    office.revoke(card.name, at=clock.now())
+    with pytest.raises(CertificateRevoked):
+        source.prove_not_revoked(path, at=clock.now())
+
+
 def answering(handler: Callable[[httpx.Request], httpx.Response]) -> httpx.Client:
     return httpx.Client(transport=httpx.MockTransport(handler))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.core.errors import TsunaguError
 from app.jpki.certificates import JpkiCertificate, read_authentication_certificate
@@ -17,7 +18,18 @@ from app.jpki.errors import (
     OcspFailed,
     RevocationUnknown,
 )
-from app.jpki.revocation import CrlAnswer, FirstAnswer, NotRevoked, StatusSource, judge_lists
+from app.jpki.names import serial_hex
+from app.jpki.revocation import (
+    CheckPurpose,
+    CrlAnswer,
+    EveryAnswer,
+    FirstAnswer,
+    KnownStatus,
+    NotRevoked,
+    StatusSource,
+    judge_lists,
+    prove_standing,
+)
 from tests.pki import AT
 
 if TYPE_CHECKING:
@@ -83,6 +95,43 @@ def test_when_every_source_is_silent_the_last_silence_is_the_refusal(
 def test_no_source_at_all_is_a_refusal(path: ProvenPath[JpkiCertificate]) -> None:
     with pytest.raises(RevocationUnknown):
         FirstAnswer(()).prove_not_revoked(path, at=AT)
+
+
+def test_every_answer_needs_every_source(path: ProvenPath[JpkiCertificate]) -> None:
+    other = replace(STANDS, crl_number=2)
+    assert EveryAnswer((Says(STANDS), Says(other))).prove_not_revoked(path, at=AT) == STANDS
+    with pytest.raises(OcspFailed):
+        EveryAnswer((Says(OcspFailed("down")), Says(STANDS))).prove_not_revoked(path, at=AT)
+    with pytest.raises(RevocationUnknown):
+        EveryAnswer(()).prove_not_revoked(path, at=AT)
+
+
+def test_a_revocation_behind_a_silent_source_is_still_found(
+    path: ProvenPath[JpkiCertificate],
+) -> None:
+    sources = EveryAnswer((Says(OcspFailed("down")), Says(CertificateRevoked("1", AT))))
+    with pytest.raises(CertificateRevoked):
+        sources.prove_not_revoked(path, at=AT)
+
+
+def test_a_proof_in_hand_counts_until_it_is_too_old(path: ProvenPath[JpkiCertificate]) -> None:
+    assert KnownStatus(STANDS).prove_not_revoked(path, at=AT) == STANDS
+    with pytest.raises(RevocationUnknown):
+        KnownStatus(STANDS).prove_not_revoked(path, at=AT + HOUR)
+
+
+@pytest.mark.parametrize("purpose", list(CheckPurpose))
+def test_each_check_is_logged_with_its_purpose_and_not_about_whom(
+    path: ProvenPath[JpkiCertificate], purpose: CheckPurpose
+) -> None:
+    with capture_logs() as lines:
+        prove_standing(Says(STANDS), path, at=AT, purpose=purpose)
+        with pytest.raises(CertificateRevoked):
+            prove_standing(Says(CertificateRevoked("1", AT)), path, at=AT, purpose=purpose)
+    stood, refused = lines
+    assert (stood["purpose"], stood["outcome"], stood["crl_number"]) == (purpose, "stands", "1")
+    assert (refused["purpose"], refused["outcome"]) == (purpose, "certificate-revoked")
+    assert serial_hex(path.certificate.serial) not in str(lines)
 
 
 def listed(

@@ -110,6 +110,10 @@ def swap_anchor(data: dict[str, Any]) -> None:
         lambda data: data["authentication"]["anchors"][0].update(algorithms=["RS1"]),
         lambda data: data["authentication"]["anchors"][0].update(algorithms=[]),
         lambda data: data["authentication"]["anchors"][0].update(file="anchors/missing.cer"),
+        lambda data: data["authentication"]["anchors"][0].update(revocation="never"),
+        lambda data: data["authentication"].update(
+            phone_policies=data["signature"]["phone_policies"]
+        ),
         lambda data: data["authentication"].update(ocsp="file:///etc/passwd"),
         lambda data: data["authentication"].update(ocsp="http://user@host/"),
         lambda data: data["authentication"].update(crl="http://127.0.0.1/crl"),
