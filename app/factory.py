@@ -23,7 +23,9 @@ from app.health_center import views as health_center
 from app.home import views as home
 from app.identity import account_views as account
 from app.identity import limits
+from app.identity import openid_views as phone
 from app.identity import views as identity
+from app.identity.openid_wiring import phone_provider
 from app.identity.passkeys import relying_party_of
 from app.identity.service import CardVerifier
 from app.imaging import gateway_api
@@ -113,6 +115,7 @@ def _wire_trust(app: Flask, settings: PortalSettings) -> None:
         font=settings.evidence_font,
     )
     app.extensions["relying_party"] = relying_party_of(settings.origin)
+    app.extensions["phone_provider"] = phone_provider(settings)
     app.extensions["sealer"] = Sealer.load(settings.sealing_keys)
     app.extensions["image_tokens"] = TokenIssuer(
         key=SigningKey.load(settings.access_token_key), issuer=settings.origin
@@ -151,7 +154,7 @@ def _session_limits(account_id: UUID) -> Limits:
 
 def _register(app: Flask) -> None:
     for module in (
-        web, identity, account, registry, home, imaging, gateway_api,
+        web, identity, account, phone, registry, home, imaging, gateway_api,
         health_center, clinic_day, doses, admin,
     ):  # fmt: skip
         app.register_blueprint(module.bp)

@@ -103,6 +103,19 @@ class PortalSettings(BaseSettings):
         Path("/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf"),
         description="TrueType font of evidence; IPAmj Mincho has every character of names",
     )
+    phone_login_issuer: str = Field(
+        "",
+        description="issuer of デジタル認証アプリ, without a trailing slash; empty: no phone login",
+    )
+    phone_login_client_id: str = Field("", description="what that issuer calls this portal")
+    phone_login_key: Path = Field(
+        ROOT / "var" / "keys" / "phone-login.pem",
+        description="EC P-256 private key that proves this portal to that issuer",
+    )
+    phone_login_profile: Path = Field(
+        ROOT / "config" / "openid" / "digital-auth-app.json",
+        description="what that issuer expects, and which of its answers count",
+    )
     rate_limit_storage: str = Field(
         "memory://", description="Flask-Limiter storage URL; Redis when replicated"
     )
@@ -184,6 +197,15 @@ class SimulatorSettings(BaseSettings):
         8200, description="loopback port of the simulated J-LIS (CRL, OCSP, timestamps)"
     )
     card_desk_port: Port = Field(8400, description="loopback port of the simulated card desk")
+    openid_port: Port = Field(8500, description="loopback port of the simulated デジタル認証アプリ")
+    openid_client_id: str = Field("tsunagu-demo", description="what it calls the portal")
+    openid_client_jwks: Path = Field(
+        ROOT / "var" / "keys" / "phone-login-jwks.json",
+        description="public keys the portal proves itself with there",
+    )
+    openid_redirect_uris: CommaList = Field(
+        (), description="comma list of the portal's return addresses; empty: no client"
+    )
 
 
 @cache

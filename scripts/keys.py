@@ -28,6 +28,9 @@ def make_keys(var: Path) -> None:
     _make_seal(keys)
     jwks = public_jwks([SigningKey.load(keys / "portal-access.pem")])
     (keys / "portal-jwks.json").write_text(json.dumps(jwks, indent=2), encoding="utf-8")
+    _write_once(keys / "phone-login.pem", generate_key_pem())
+    jwks = public_jwks([SigningKey.load(keys / "phone-login.pem")])
+    (keys / "phone-login-jwks.json").write_text(json.dumps(jwks, indent=2), encoding="utf-8")
     for hospital in HOSPITALS:
         _write_once(var / "gateways" / hospital.key / "signing.pem", generate_key_pem())
 

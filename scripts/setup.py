@@ -192,7 +192,7 @@ def _world_step(
 
 def _keys(world: World) -> Step:
     seal = "evidence-seal-certificates.pem"
-    files = ("secret-key", "sealing-keys", seal, "portal-jwks.json")
+    files = ("secret-key", "sealing-keys", seal, "portal-jwks.json", "phone-login-jwks.json")
     proofs = tuple(world.var / "keys" / name for name in files)
     return Step(
         "keys",

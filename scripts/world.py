@@ -26,12 +26,15 @@ PORTS = {
     "jlis": 8200,
     "agent": 8300,
     "desk": 8400,
+    "openid": 8500,
     "gateway-a-dimse": 11112,
     "gateway-b-dimse": 11113,
 }
 
 HEALTH = {"portal": "/health"}
 PORTAL_THREADS = 8
+OPENID_CLIENT = "tsunagu-demo"
+PHONE_RETURNS = ("/login/phone/return", "/account/phones/return")
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ class World:
             "housekeeping": self._portal(),
             "jlis": simulators,
             "desk": simulators,
+            "openid": simulators,
             "agent": self._agent(),
             "modality": simulators,
         }
@@ -121,6 +125,7 @@ class World:
         commands = {
             "jlis": (PYTHON, "-m", "simulators.jlis", "serve"),
             "desk": (PYTHON, "-m", "simulators.card", "desk"),
+            "openid": (PYTHON, "-m", "simulators.openid", "serve"),
             "agent": (PYTHON, "-m", "card_agent"),
             "portal": self._granian(),
             "housekeeping": self._housekeeping(),
@@ -157,6 +162,9 @@ class World:
             "TSUNAGU_CARD_AGENT_ORIGIN": self.origin("agent"),
             "TSUNAGU_TRUST_PROFILE": str(self.var / "pki" / "trust"),
             "TSUNAGU_SEALING_KEYS": str(self.var / "keys" / "sealing-keys"),
+            "TSUNAGU_PHONE_LOGIN_ISSUER": f"{self.origin('openid')}/api/realms/main",
+            "TSUNAGU_PHONE_LOGIN_CLIENT_ID": OPENID_CLIENT,
+            "TSUNAGU_PHONE_LOGIN_KEY": str(self.var / "keys" / "phone-login.pem"),
             "TSUNAGU_ACCESS_TOKEN_KEY": str(self.var / "keys" / "portal-access.pem"),
             "TSUNAGU_EVIDENCE_SIGNING_KEY": str(self.var / "keys" / "evidence-seal.pem"),
             "TSUNAGU_EVIDENCE_CERTIFICATE": str(
@@ -182,6 +190,14 @@ class World:
             "TSUNAGU_SIMULATOR_VAR": str(self.var / "pki"),
             "TSUNAGU_SIMULATOR_JLIS_PORT": str(self.ports["jlis"]),
             "TSUNAGU_SIMULATOR_CARD_DESK_PORT": str(self.ports["desk"]),
+            "TSUNAGU_SIMULATOR_OPENID_PORT": str(self.ports["openid"]),
+            "TSUNAGU_SIMULATOR_OPENID_CLIENT_ID": OPENID_CLIENT,
+            "TSUNAGU_SIMULATOR_OPENID_CLIENT_JWKS": str(
+                self.var / "keys" / "phone-login-jwks.json"
+            ),
+            "TSUNAGU_SIMULATOR_OPENID_REDIRECT_URIS": ",".join(
+                self.origin("portal") + path for path in PHONE_RETURNS
+            ),
         }
 
     def _gateway(self, hospital: Hospital) -> dict[str, str]:

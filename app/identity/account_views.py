@@ -30,7 +30,10 @@ def show() -> ResponseReturnValue:
     """My credentials and my sessions."""
     page = pages.account(current_actor(), browser_session().id_hash)
     passkeys_here = current_app.extensions["relying_party"] is not None
-    return render_template("identity/account.html", page=page, passkeys_here=passkeys_here)
+    phone_here = current_app.extensions["phone_provider"] is not None
+    return render_template(
+        "identity/account.html", page=page, passkeys_here=passkeys_here, phone_here=phone_here
+    )
 
 
 @bp.post("/passkeys/challenge")

@@ -11,6 +11,7 @@ from typing import Final
 from app.identity.account_words import ACCOUNT
 from app.identity.advice import Advice
 from app.identity.card_words import CARD
+from app.identity.openid_words import PHONE
 from app.identity.passkey_words import PASSKEY
 from app.web.i18n import lazy_gettext as _
 
@@ -34,6 +35,8 @@ SPOKEN_OF_AS = {
     "ocsp-wrong-certificate": "revocation-unknown",
     "ocsp-stale": "revocation-unknown",
     "malformed-document": "malformed-token",
+    "phone-mixed-up": "phone-token-invalid",
+    "phone-nonce-wrong": "phone-token-invalid",
 }
 """Refusals that differ for the auditor but not for the person, who can only do the same thing."""
 
@@ -51,9 +54,9 @@ _NOT_CHANGED: Final = Advice(
 
 def advice_for(code: str) -> Advice:
     """The words for a refused login; an unknown code gets the general ones."""
-    return {**CARD, **PASSKEY}.get(SPOKEN_OF_AS.get(code, code), _NOT_LOGGED_IN)
+    return {**CARD, **PASSKEY, **PHONE}.get(SPOKEN_OF_AS.get(code, code), _NOT_LOGGED_IN)
 
 
 def account_advice(code: str) -> Advice:
     """The words for a refused change of one's own account."""
-    return {**PASSKEY, **ACCOUNT}.get(code, _NOT_CHANGED)
+    return {**PASSKEY, **PHONE, **ACCOUNT}.get(SPOKEN_OF_AS.get(code, code), _NOT_CHANGED)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from app.authz.actor import Actor
     from app.identity.models import Credential, Passkey
+    from app.identity.openid_models import PhoneLink
     from app.web.models import BrowserSession
 
 
@@ -38,6 +39,7 @@ class AccountPage:
 
     cards: Sequence[Credential]
     passkeys: Sequence[Passkey]
+    phones: Sequence[PhoneLink]
     sessions: Sequence[OpenSession]
     at: datetime
 
@@ -52,6 +54,7 @@ def account(actor: Actor, session_hash: str) -> AccountPage:
         return AccountPage(
             cards=session.scalars(queries.credentials_visible_to(actor)).all(),
             passkeys=session.scalars(queries.passkeys_visible_to(actor)).all(),
+            phones=session.scalars(queries.phones_visible_to(actor)).all(),
             sessions=sorted(sessions, key=lambda one: not one.is_this),
             at=now,
         )

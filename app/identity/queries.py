@@ -8,6 +8,7 @@ from sqlalchemy import Select, or_, select
 
 from app.authz.policy import DESK_ROLES
 from app.identity.models import Account, Credential, MembershipRow, Passkey, Person
+from app.identity.openid_models import PhoneLink
 from app.identity.registration_models import Registration, RegistrationState
 from app.web.models import BrowserSession
 
@@ -96,6 +97,26 @@ def passkeys_visible_to(actor: Actor) -> Select[Passkey]:
         select(Passkey)
         .where(Passkey.account_id == actor.account_id, Passkey.removed_at.is_(None))
         .order_by(Passkey.added_at, Passkey.id)
+    )
+
+
+def phone_named(session: Session, issuer: str, subject: str) -> PhoneLink | None:
+    """The live link with this issuer and subject."""
+    return session.scalar(
+        select(PhoneLink).where(
+            PhoneLink.issuer == issuer,
+            PhoneLink.subject == subject,
+            PhoneLink.removed_at.is_(None),
+        )
+    )
+
+
+def phones_visible_to(actor: Actor) -> Select[PhoneLink]:
+    """Phones on the actor's own account, oldest first."""
+    return (
+        select(PhoneLink)
+        .where(PhoneLink.account_id == actor.account_id, PhoneLink.removed_at.is_(None))
+        .order_by(PhoneLink.added_at, PhoneLink.id)
     )
 
 

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from app.jpki.trust import TrustStore
 
 CHALLENGE_LIFE = timedelta(minutes=5)
+ERRAND_LIFE = timedelta(minutes=10)
+"""For a login that leaves this site for another app and comes back."""
 
 
 class Purpose(StrEnum):
@@ -51,6 +53,9 @@ class Purpose(StrEnum):
     RECEPTION = "reception"
     PASSKEY_ENROLMENT = "passkey-new"
     PASSKEY_LOGIN = "passkey-login"
+    PHONE_LOGIN = "phone-login"
+    PHONE_LINK = "phone-link"
+    CERTIFICATE_LOGIN = "certificate-tls"
 
 
 @dataclass(frozen=True)
@@ -84,8 +89,8 @@ class KnownHolder:
     name: str
 
 
-def new_challenge(session_hash: str, purpose: Purpose) -> str:
-    """A fresh nonce for this browser session; 5 minutes, one use."""
+def new_challenge(session_hash: str, purpose: Purpose, *, life: timedelta = CHALLENGE_LIFE) -> str:
+    """A fresh nonce for this browser session; 5 minutes unless said otherwise, one use."""
     nonce = new_token()
     now = clock.now()
     with transaction() as session:
@@ -95,7 +100,7 @@ def new_challenge(session_hash: str, purpose: Purpose) -> str:
                 nonce_hash=sha256_hex(nonce.encode()),
                 session_hash=session_hash,
                 purpose=purpose.value,
-                expires_at=now + CHALLENGE_LIFE,
+                expires_at=now + life,
             )
         )
     return nonce

@@ -41,7 +41,7 @@ def login_page() -> ResponseReturnValue:
         agent=agent_origin(),
         asked=target not in {None, "/"},
         step_up=card_only,
-        passkeys_here=current_app.extensions["relying_party"] is not None,
+        **_roads(),
     )
 
 
@@ -120,6 +120,23 @@ def relying_party() -> RelyingParty:
     if party is None:
         raise PasskeysNotHere("no passkeys at this origin")
     return party
+
+
+def _roads() -> dict[str, bool]:
+    """Which ways to log in there are beside the card, and whether the phone's comes first."""
+    phone_here = current_app.extensions["phone_provider"] is not None
+    weaker = browser_session().assurance < Assurance.PHONE
+    return {
+        "passkeys_here": current_app.extensions["relying_party"] is not None,
+        "phone_here": phone_here and weaker,
+        "phone_first": phone_here and weaker and _is_phone(),
+    }
+
+
+def _is_phone() -> bool:
+    """What the browser says of itself; a wrong guess only changes the order."""
+    hint = request.headers.get("Sec-CH-UA-Mobile")
+    return hint == "?1" if hint else "Mobile" in request.headers.get("User-Agent", "")
 
 
 def session_owner() -> UUID | None:

@@ -36,6 +36,7 @@ STARTS = (
     Start("simulators.jlis", ("init",)),
     Start("simulators.card", ("desk",)),
     Start("simulators.card", ("vpcd", "nowhere")),
+    Start("simulators.openid", ("serve",)),
     Start("simulators.modality", ("schedule", "TSUNAGU_A@127.0.0.1:9")),
     Start("simulators.modality", ("send", "--host", "127.0.0.1", "--port", "9", "--aet", "A")),
 )

@@ -30,6 +30,7 @@ WITHOUT_ACTOR = {
     "app/identity/queries.py:account_of_person": "one row by its owner",
     "app/identity/queries.py:memberships_on": "login: assembles the actor",
     "app/identity/queries.py:passkey_named": "login: an id names at most one",
+    "app/identity/queries.py:phone_named": "login: an issuer's name names at most one",
     "app/registry/queries.py:organisation_names": "names of organisations are public",
     "app/registry/queries.py:licenses_of": "login: assembles the actor",
     "app/registry/queries.py:invitation_with_code": "whoever holds the code was invited",

@@ -16,6 +16,8 @@ WITHOUT_ACTOR = {
     "app/identity/service.py:signature_credential_owner": "names whose signature it is",
     "app/identity/service.py:require_same_person": "a step of the logins",
     "app/identity/passkey_service.py:begin_passkey_login": "before login there is no actor",
+    "app/identity/openid_service.py:begin_phone_login": "before login there is no actor",
+    "app/identity/openid_service.py:log_in_with_phone": "the provider's answer makes the actor",
     "app/identity/passkey_service.py:log_in_with_passkey": "the passkey's answer makes the actor",
 }
 

@@ -127,6 +127,8 @@ def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Ro
         Row("web.home", "/", everybody(302)),
         Row("account.show", "/account", everybody(200)),
         Row("account.refused", "/account/refused/last-card", everybody(200)),
+        Row("phone.begin_link", "/account/phones/new", everybody(404)),
+        Row("phone.link", "/account/phones/return", everybody(404)),
         Row("home.family", "/handbook/", everybody(200)),
         Row("home.schedule", "/handbook/schedule", everybody(200)),
         Row("home.news", "/handbook/news", everybody(200)),
@@ -262,6 +264,7 @@ def changing_rows(
         Row("registry.accept_invitation", "/invitation", everybody(404), form={}),
         *(Row(f"account.{name}", path, everybody(404), json={}) for name, path in PASSKEYS),
         *(Row(f"account.{name}", path, everybody(404), form={}) for name, path in OF_SOMEBODY),
+        Row("phone.remove", f"/account/phones/{uuid4()}/remove", everybody(404), form={}),
         Row("account.end_other_sessions", "/account/sessions/end", everybody(302), form={}),
         Row("identity.logout", "/logout", everybody(302), form={}),
     )

@@ -1,0 +1,1 @@
+"""The simulated デジタル認証アプリ: an OpenID provider whose phones are the simulated cards."""
