@@ -13,6 +13,7 @@ from flask.cli import with_appcontext
 from app.audit.chain import verify_chain
 from app.core import clock
 from app.core.db import reading
+from app.immunization.worklist import rebuild, rebuild_if_old
 from app.jpki.fetch import make_client, refresh_crls
 from app.registry.errors import AdministratorExists, OrganisationNotFound
 from app.registry.first_administrator import offer_first_administrator
@@ -55,15 +56,23 @@ def end_sessions() -> None:
 @click.command("housekeeping")
 @click.option("--every", type=int, default=0, help="seconds between rounds; 0 runs one round")
 def housekeeping(every: int) -> None:
-    """Refresh revocation lists and end expired sessions, once or until stopped."""
+    """Refresh revocation lists and the worklist, end expired sessions; once or until stopped."""
     client = make_client()
     while True:
         report = refresh_crls(current_app.extensions["trust"], client, at=clock.now())
         ended = end_expired_sessions()
+        rebuild_if_old(clock.today())
         log.info("housekeeping", lists=report.taken, failures=len(report.failures), ended=ended)
         if not every:
             break
         Event().wait(min(every, SOON) if report.failures else every)
+
+
+@click.command("rebuild-worklist")
+@with_appcontext
+def rebuild_worklist() -> None:
+    """Make the vaccination worklist anew from the doses on record."""
+    click.echo(f"children evaluated: {rebuild(clock.today())}")
 
 
 @click.command("first-administrator")
@@ -85,5 +94,12 @@ def first_administrator(organisation: str) -> None:
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    for command in (verify_audit, refresh, end_sessions, housekeeping, first_administrator):
+    for command in (
+        verify_audit,
+        refresh,
+        end_sessions,
+        housekeeping,
+        rebuild_worklist,
+        first_administrator,
+    ):
         app.cli.add_command(command)

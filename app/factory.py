@@ -17,9 +17,7 @@ from app.core import db
 from app.core.errors import Misconfigured
 from app.crypto.sealing import Sealer
 from app.crypto.signing import SigningKey
-from app.health_center import clinic_day_views as clinic_day
-from app.health_center import dose_views as doses
-from app.health_center import views as health_center
+from app.health_center.blueprints import DESK
 from app.home import views as home
 from app.identity import account_views as account
 from app.identity import limits
@@ -154,10 +152,11 @@ def _session_limits(account_id: UUID) -> Limits:
 
 def _register(app: Flask) -> None:
     for module in (
-        web, identity, account, phone, registry, home, imaging, gateway_api,
-        health_center, clinic_day, doses, admin,
+        web, identity, account, phone, registry, home, imaging, gateway_api, admin,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
+    for bp in DESK:
+        app.register_blueprint(bp)
 
     @app.get("/health")
     def health() -> Response:

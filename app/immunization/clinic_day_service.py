@@ -14,7 +14,7 @@ from app.core.errors import TsunaguError
 from app.core.ids import new_id
 from app.core.provenance import Source
 from app.family.queries import children_with_ids
-from app.immunization import lots, queries
+from app.immunization import lots, queries, worklist
 from app.immunization.entry import (
     DoseEntry,
     check_entry,
@@ -177,7 +177,7 @@ def _write(session: Session, actor: Actor, day: ClinicDay, ready: Sequence[_Read
     session.add_all([*doses.values(), *put_off.values()])
     for entry in {(one.entry.product, one.entry.lot): one.entry for one in given}.values():
         lots.remember(session, actor, home, entry)
-    session.flush()
+    worklist.refresh(session, [one.child for one in given], actor.today)
     _tell_audit(session, actor, bulk, doses, put_off)
     return bulk
 

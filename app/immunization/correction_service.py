@@ -11,7 +11,7 @@ from app.authz.policy import Permission, authorize
 from app.core import clock
 from app.core.db import transaction
 from app.family.queries import children_with_ids, visible_child
-from app.immunization import queries
+from app.immunization import queries, worklist
 from app.immunization.entry import DoseEntry, dose_of, require_possible
 from app.immunization.errors import (
     AlreadyUndone,
@@ -43,7 +43,7 @@ def correct_dose(actor: Actor, child_id: UUID, dose_id: UUID, entry: DoseEntry) 
         others = [d for d in queries.doses_of(session, actor, child) if d.id != dose.id]
         require_possible(child, entry, queries.given_doses(others))
         row = next_version(session, actor, dose, reason=reason, entry=entry)
-        session.flush()
+        worklist.refresh(session, [child], actor.today)
         entity = chain.Entity("dose", row.id, child.person_id)
         chain.record(session, actor, Action.DOSE_CORRECTED, entity)
         return row
@@ -56,7 +56,7 @@ def void_dose(actor: Actor, child_id: UUID, dose_id: UUID, reason: str | None) -
         authorize(actor, Permission.DOSE_CORRECT, child)
         dose = queries.current_dose(session, actor, child, dose_id)
         row = next_version(session, actor, dose, reason=_required(reason), voided=True)
-        session.flush()
+        worklist.refresh(session, [child], actor.today)
         entity = chain.Entity("dose", row.id, child.person_id)
         chain.record(session, actor, Action.DOSE_VOIDED, entity)
 
@@ -76,7 +76,7 @@ def move_dose(
         dose = queries.current_dose(session, actor, wrong, dose_id)
         voided = next_version(session, actor, dose, reason=_required(reason), voided=True)
         moved = _moved(session, actor, dose, right, voided.reason)
-        session.flush()
+        worklist.refresh(session, [wrong, right], actor.today)
         chain.record(
             session, actor, Action.DOSE_VOIDED, chain.Entity("dose", voided.id, wrong.person_id)
         )
@@ -94,16 +94,26 @@ def undo_bulk_entry(actor: Actor, entry_id: UUID, reason: str | None) -> BulkEnt
         if bulk.undone_at is not None:
             raise AlreadyUndone(str(entry_id))
         reason = _required(reason)
-        people = []
-        for dose, person_id in queries.doses_of_bulk(session, actor, bulk):
-            row = next_version(session, actor, dose, reason=reason, voided=True)
-            people.append(chain.Entity("dose", row.id, person_id))
+        entities = _void_all(session, actor, bulk, reason)
         bulk.undone_at, bulk.undone_by = clock.now(), actor.account_id
         session.flush()
-        chain.record_each(session, actor, Action.DOSE_VOIDED, people)
-        entity, detail = chain.Entity("bulk_entry", bulk.id), {"doses": len(people)}
+        chain.record_each(session, actor, Action.DOSE_VOIDED, entities)
+        entity, detail = chain.Entity("bulk_entry", bulk.id), {"doses": len(entities)}
         chain.record(session, actor, Action.DOSES_UNDONE, entity, detail=detail)
         return bulk
+
+
+def _void_all(session: Session, actor: Actor, bulk: BulkEntry, reason: str) -> list[chain.Entity]:
+    """A last version for every dose of the entry; what audit is told about each."""
+    entities, children = [], {}
+    for dose, child in queries.doses_of_bulk(session, actor, bulk):
+        row = next_version(session, actor, dose, reason=reason, voided=True)
+        entities.append(chain.Entity("dose", row.id, child.person_id))
+        children[child.id] = child
+    changed = list(children.values())
+    for start in range(0, len(changed), worklist.PAGE):
+        worklist.refresh(session, changed[start : start + worklist.PAGE], actor.today)
+    return entities
 
 
 def _required(reason: str | None) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import lazyload
 
 from app.authz.actor import Role
 from app.family.models import Child
@@ -12,12 +13,13 @@ from app.family.queries import children_visible_to
 from app.identity.models import Sex
 from app.immunization.errors import BulkEntryNotFound, DoseNotFound
 from app.immunization.forecast import evaluate_child
-from app.immunization.models import BulkEntry, Deferral, Dose, VaccineLot
+from app.immunization.models import BulkEntry, Deferral, Dose, VaccineDue, VaccineLot
 from app.immunization.results import GivenDose
 from app.immunization.schedule import load_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import date
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -55,6 +57,44 @@ def given_to(
     for child_id, product, given_on in rows:
         found[child_id].append(GivenDose(product, given_on))
     return found
+
+
+def given_of(session: Session, child_ids: Collection[UUID]) -> dict[UUID, list[GivenDose]]:
+    """The same for a caller that has shown it may know of these children, or for a job."""
+    found: dict[UUID, list[GivenDose]] = {child_id: [] for child_id in child_ids}
+    rows = session.execute(
+        select(Dose.child_id, Dose.product, Dose.given_on).where(
+            Dose.child_id.in_(child_ids), Dose.superseded_at.is_(None), Dose.voided.is_(False)
+        )
+    )
+    for child_id, product, given_on in rows:
+        found[child_id].append(GivenDose(product, given_on))
+    return found
+
+
+def children_after(session: Session, after: UUID | None, limit: int) -> Sequence[Child]:
+    """The next children by id, for a job that goes through all of them."""
+    query = select(Child).options(lazyload(Child.guardianships)).order_by(Child.id).limit(limit)
+    return session.scalars(query if after is None else query.where(Child.id > after)).all()
+
+
+def has_children(session: Session) -> bool:
+    """Whether there is anybody to make a worklist for."""
+    return session.scalar(select(Child.id).limit(1)) is not None
+
+
+def oldest_projection(session: Session) -> date | None:
+    """The day the oldest row of the worklist is of."""
+    return session.scalar(select(func.min(VaccineDue.as_of)))
+
+
+def due_visible_to(actor: Actor) -> Select[VaccineDue]:
+    """What waits in the municipalities where the actor works, the nearest deadline first."""
+    return (
+        select(VaccineDue)
+        .where(VaccineDue.organisation_id.in_(actor.organisations(Role.NURSE)))
+        .order_by(VaccineDue.deadline, VaccineDue.child_id, VaccineDue.vaccine)
+    )
 
 
 def versions_visible_to(actor: Actor) -> Select[Dose]:
@@ -119,15 +159,16 @@ def bulk_entry_to_change(session: Session, actor: Actor, entry_id: UUID) -> Bulk
     return found
 
 
-def doses_of_bulk(session: Session, actor: Actor, bulk: BulkEntry) -> list[tuple[Dose, UUID]]:
-    """Current doses that an entry brought, each with the person it is about."""
+def doses_of_bulk(session: Session, actor: Actor, bulk: BulkEntry) -> list[tuple[Dose, Child]]:
+    """Current doses that an entry brought, each with its child."""
     rows = session.execute(
         doses_visible_to(actor)
         .where(Dose.bulk_entry_id == bulk.id)
         .join(Child, Child.id == Dose.child_id)
-        .add_columns(Child.person_id)
+        .add_columns(Child)
+        .options(lazyload(Child.guardianships))
     )
-    return [(dose, person_id) for dose, person_id in rows]
+    return [(dose, child) for dose, child in rows]
 
 
 def forecast_of(session: Session, actor: Actor, child: Child) -> dict[str, GroupResult]:

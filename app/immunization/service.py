@@ -10,7 +10,7 @@ from app.authz.policy import Permission, authorize
 from app.core.db import transaction
 from app.core.provenance import Source
 from app.family.queries import visible_child
-from app.immunization import lots, queries
+from app.immunization import lots, queries, worklist
 from app.immunization.entry import (
     DoseEntry,
     check_entry,
@@ -47,7 +47,7 @@ def record_dose(actor: Actor, child_id: UUID, entry: DoseEntry) -> Dose:
         dose = dose_of(actor, child, entry, Source.HEALTH_CENTER)
         session.add(dose)
         lots.remember(session, actor, child.municipality_id, entry)
-        session.flush()
+        worklist.refresh(session, [child], actor.today)
         entity = chain.Entity("dose", dose.id, child.person_id)
         chain.record(session, actor, Action.DOSE_RECORDED, entity)
         return dose

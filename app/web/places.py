@@ -19,7 +19,11 @@ PARENT = {
     "more": "home.more",
 }
 STAFF_OF_ROLE = {
-    Role.NURSE: {"search": "health_center.search", "clinic_day": "clinic_day.choose"},
+    Role.NURSE: {
+        "worklist": "worklist.rows",
+        "search": "health_center.search",
+        "clinic_day": "clinic_day.choose",
+    },
     Role.RECEPTIONIST: {"reception": "imaging.reception"},
     Role.ADMINISTRATOR: {"operations": "admin.overview"},
 }

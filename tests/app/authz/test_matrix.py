@@ -151,6 +151,13 @@ def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Ro
             Row(f"clinic_day.{name}", f"/staff/clinic-day{place}", {ALL: 403, **status}, form)
             for name, place, status, form in CLINIC_DAY_ROUTES
         ),
+        Row("worklist.rows", "/staff/worklist", only(200, "nurse", "far-nurse", others=403)),
+        Row(
+            "worklist.export",
+            "/staff/worklist/export",
+            only(200, "nurse", "far-nurse", others=403),
+            form={},
+        ),
         Row("admin.overview", "/admin/", only(200, "admin", others=403)),
         Row("admin.staff", "/admin/staff", only(200, "admin", others=403)),
         Row("admin.invitation", city + "/invitations/new", only(200, "admin", others=403)),

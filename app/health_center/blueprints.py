@@ -1,0 +1,7 @@
+"""Every page of the staff desk, for the factory."""
+
+from __future__ import annotations
+
+from app.health_center import clinic_day_views, dose_views, views, worklist_views
+
+DESK = (views.bp, clinic_day_views.bp, dose_views.bp, worklist_views.bp)
