@@ -14,6 +14,7 @@ from app.audit.chain import verify_chain
 from app.core import clock
 from app.core.db import reading
 from app.immunization.worklist import rebuild, rebuild_if_old
+from app.jobs.commands import jobs
 from app.jpki.fetch import make_client, refresh_crls
 from app.registry.errors import AdministratorExists, OrganisationNotFound
 from app.registry.first_administrator import offer_first_administrator
@@ -94,6 +95,7 @@ def first_administrator(organisation: str) -> None:
 
 def register(app: Flask) -> None:
     """Add the commands."""
+    app.cli.add_command(jobs)
     for command in (
         verify_audit,
         refresh,

@@ -29,12 +29,17 @@ from app.identity.service import CardVerifier
 from app.imaging import gateway_api
 from app.imaging import views as imaging
 from app.imaging.tokens import TokenIssuer
+from app.jobs import views as jobs
 from app.jpki.evidence import EvidenceDesk
 from app.jpki.fetch import TimestampClient, make_client, status_source
 from app.jpki.seal import Seal
 from app.jpki.trust import TrustStore
+from app.messagebox import views as messagebox
+from app.notifications import views as notifications
+from app.notifications.wiring import wire_notifications
 from app.record import words
 from app.registry import views as registry
+from app.reminders import views as reminders
 from app.web import access, errors, i18n, places, security
 from app.web import views as web
 from app.web.assets import init_assets
@@ -64,6 +69,7 @@ def create_app(settings: PortalSettings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     db.bind(db.make_engine(settings.database_url))
     _wire_trust(app, settings)
+    wire_notifications(app, settings)
     _wire_web(app, settings)
     _register(app)
     cli.register(app)
@@ -155,6 +161,8 @@ def _register(app: Flask) -> None:
         web, identity, account, phone, registry, home, imaging, gateway_api, admin,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
+    for further in (notifications, messagebox, reminders, jobs):
+        app.register_blueprint(further.bp)
     for bp in DESK:
         app.register_blueprint(bp)
 

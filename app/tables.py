@@ -6,17 +6,24 @@ from app.audit import models as audit
 from app.core import outbox
 from app.core.db import Base
 from app.family import models as family
+from app.family import standing
 from app.handbook import models as handbook
 from app.identity import models as identity
 from app.identity import openid_models as openid
 from app.identity import registration_models as registration
 from app.imaging import models as imaging
 from app.immunization import models as immunization
+from app.immunization import objections
+from app.jobs import models as jobs
 from app.jpki import models as jpki
+from app.messagebox import models as messagebox
+from app.notifications import models as notifications
 from app.registry import models as registry
+from app.reminders import models as reminders
 from app.web import models as web
 
 metadata = Base.metadata
+told = (jobs, messagebox, notifications, objections, reminders, standing)
 features = (
     audit, family, handbook, identity, imaging, immunization, jpki, openid, outbox, registration,
     registry, web

@@ -123,6 +123,41 @@ class PortalSettings(BaseSettings):
     trusted_proxies: int = Field(
         0, ge=0, le=3, description="reverse proxies whose X-Forwarded-* count"
     )
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="mail server: smtp://, smtp+starttls:// or smtps://user:password@host:port; "
+        "empty sends no mail",
+    )
+    mail_from: str = Field(
+        "no-reply@tsunagu.invalid",
+        description="address in From; its domain takes returned mail at return+…@",
+    )
+    push_key: Path = Field(
+        ROOT / "var" / "keys" / "push.pem",
+        description="EC P-256 private key of Web Push (VAPID); without the file there is no push",
+    )
+    push_contact: str = Field(
+        "", description="whom a push service writes to, mailto: or https:; empty means mail_from"
+    )
+    push_services: CommaList = Field(
+        (
+            "https://fcm.googleapis.com",
+            "https://updates.push.services.mozilla.com",
+            "https://web.push.apple.com",
+            "https://*.notify.windows.com",
+        ),
+        description="comma list of push services that may be called, by origin",
+    )
+    reminder_hour: int = Field(
+        9, ge=0, le=23, description="hour in Japan from which a day's reminders are sent"
+    )
+    jobs_broker: SecretStr = Field(
+        SecretStr(""),
+        description="Celery broker, redis:// or amqp://; empty: `flask jobs run` works alone",
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="bearer token of /metrics; empty closes it"
+    )
 
 
 class GatewaySettings(BaseSettings):
@@ -197,6 +232,10 @@ class SimulatorSettings(BaseSettings):
         8200, description="loopback port of the simulated J-LIS (CRL, OCSP, timestamps)"
     )
     card_desk_port: Port = Field(8400, description="loopback port of the simulated card desk")
+    mail_port: Port = Field(8025, description="loopback port of the simulated mail server")
+    mail_folder: Path = Field(
+        ROOT / "var" / "mail", description="folder in which the simulated mail server keeps mails"
+    )
     openid_port: Port = Field(8500, description="loopback port of the simulated デジタル認証アプリ")
     openid_client_id: str = Field("tsunagu-demo", description="what it calls the portal")
     openid_client_jwks: Path = Field(

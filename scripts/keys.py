@@ -25,6 +25,7 @@ def make_keys(var: Path) -> None:
     _write_once(keys / "secret-key", new_token().encode("ascii"))
     _write_once(keys / "sealing-keys", key_line(new_sealing_key()).encode("ascii"))
     _write_once(keys / "portal-access.pem", generate_key_pem())
+    _write_once(keys / "push.pem", generate_key_pem())
     _make_seal(keys)
     jwks = public_jwks([SigningKey.load(keys / "portal-access.pem")])
     (keys / "portal-jwks.json").write_text(json.dumps(jwks, indent=2), encoding="utf-8")

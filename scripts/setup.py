@@ -193,7 +193,7 @@ def _world_step(
 def _keys(world: World) -> Step:
     seal = "evidence-seal-certificates.pem"
     files = ("secret-key", "sealing-keys", seal, "portal-jwks.json", "phone-login-jwks.json")
-    proofs = tuple(world.var / "keys" / name for name in files)
+    proofs = tuple(world.var / "keys" / name for name in (*files, "push.pem"))
     return Step(
         "keys",
         ((PYTHON, "-m", "scripts.keys", str(world.var)),),

@@ -26,6 +26,7 @@ PORTS = {
     "jlis": 8200,
     "agent": 8300,
     "desk": 8400,
+    "mail": 8025,
     "openid": 8500,
     "gateway-a-dimse": 11112,
     "gateway-b-dimse": 11113,
@@ -109,6 +110,8 @@ class World:
         settings = {
             "portal": self._portal(),
             "housekeeping": self._portal(),
+            "jobs": self._portal(),
+            "mail": simulators,
             "jlis": simulators,
             "desk": simulators,
             "openid": simulators,
@@ -129,6 +132,8 @@ class World:
             "agent": (PYTHON, "-m", "card_agent"),
             "portal": self._granian(),
             "housekeeping": self._housekeeping(),
+            "mail": (PYTHON, "-m", "simulators.mail"),
+            "jobs": self._jobs(),
         }
         for hospital in HOSPITALS:
             name = f"gateway-{hospital.key}"
@@ -144,6 +149,9 @@ class World:
 
     def _housekeeping(self) -> tuple[str, ...]:
         return (str(BIN / "flask"), "--app", "wsgi", "housekeeping", "--every", "600")
+
+    def _jobs(self) -> tuple[str, ...]:
+        return (str(BIN / "flask"), "--app", "wsgi", "jobs", "run", "--every", "15")
 
     def _modality(self) -> tuple[str, ...]:
         targets = [
@@ -166,6 +174,9 @@ class World:
             "TSUNAGU_PHONE_LOGIN_CLIENT_ID": OPENID_CLIENT,
             "TSUNAGU_PHONE_LOGIN_KEY": str(self.var / "keys" / "phone-login.pem"),
             "TSUNAGU_ACCESS_TOKEN_KEY": str(self.var / "keys" / "portal-access.pem"),
+            "TSUNAGU_PUSH_KEY": str(self.var / "keys" / "push.pem"),
+            "TSUNAGU_SMTP_URL": f"smtp://127.0.0.1:{self.ports['mail']}",
+            "TSUNAGU_REMINDER_HOUR": "0",
             "TSUNAGU_EVIDENCE_SIGNING_KEY": str(self.var / "keys" / "evidence-seal.pem"),
             "TSUNAGU_EVIDENCE_CERTIFICATE": str(
                 self.var / "keys" / "evidence-seal-certificates.pem"
@@ -190,6 +201,8 @@ class World:
             "TSUNAGU_SIMULATOR_VAR": str(self.var / "pki"),
             "TSUNAGU_SIMULATOR_JLIS_PORT": str(self.ports["jlis"]),
             "TSUNAGU_SIMULATOR_CARD_DESK_PORT": str(self.ports["desk"]),
+            "TSUNAGU_SIMULATOR_MAIL_PORT": str(self.ports["mail"]),
+            "TSUNAGU_SIMULATOR_MAIL_FOLDER": str(self.var / "mail"),
             "TSUNAGU_SIMULATOR_OPENID_PORT": str(self.ports["openid"]),
             "TSUNAGU_SIMULATOR_OPENID_CLIENT_ID": OPENID_CLIENT,
             "TSUNAGU_SIMULATOR_OPENID_CLIENT_JWKS": str(

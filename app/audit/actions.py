@@ -57,6 +57,15 @@ class Action(StrEnum):
     INVITATION_ACCEPTED = "invitation.accepted"
     MEMBERSHIP_ENDED = "membership.ended"
     LICENSE_CONFIRMED = "license.confirmed"
+    CHANNEL_ADDED = "channel.added"
+    CHANNEL_CONFIRMED = "channel.confirmed"
+    CHANNEL_BOUNCED = "channel.bounced"
+    CHANNEL_REMOVED = "channel.removed"
+    LETTER_DELIVERED = "letter.delivered"
+    LETTER_OPENED = "letter.opened"
+    REMINDERS_STOPPED = "reminders.stopped"
+    REMINDERS_RESUMED = "reminders.resumed"
+    REMINDERS_PRINTED = "reminders.printed"
 
 
 class Outcome(StrEnum):

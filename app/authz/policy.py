@@ -48,6 +48,11 @@ class Permission(StrEnum):
     REGISTRATION_DECIDE = "registration.decide"
     CREDENTIAL_REMOVE = "credential.remove"
     SESSION_END = "session.end"
+    CHANNEL_MANAGE = "channel.manage"
+    LETTER_READ = "letter.read"
+    REMINDER_READ = "reminder.read"
+    REMINDER_STOP = "reminder.stop"
+    REMINDER_PRINT = "reminder.print"
 
 
 class NotPermitted(Forbidden):
@@ -241,6 +246,11 @@ POLICY: dict[Permission, Rule] = {
     Permission.REGISTRATION_DECIDE: works_there_as(*DESK_ROLES),
     Permission.CREDENTIAL_REMOVE: is_of_own_account,
     Permission.SESSION_END: is_of_own_account,
+    Permission.CHANNEL_MANAGE: is_of_own_account,
+    Permission.LETTER_READ: is_of_own_account,
+    Permission.REMINDER_READ: is_assigned_staff,
+    Permission.REMINDER_STOP: is_assigned_staff,
+    Permission.REMINDER_PRINT: has_role(Role.NURSE),
 }
 
 NEEDS_CARD: frozenset[Permission] = frozenset(

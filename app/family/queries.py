@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, exists, or_, select
 
 from app.authz.actor import Role
 from app.family.errors import ChildNotFound
 from app.family.models import Child, Guardianship
+from app.family.standing import Restriction
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,6 +34,18 @@ def children_visible_to(actor: Actor) -> Select[Child]:
 def children_guarded_by(actor: Actor) -> Select[Child]:
     """The actor's own children."""
     return children_visible_to(actor).where(Child.guardianships.any(_guards(actor)))
+
+
+def children_told_to(actor: Actor) -> Select[Child]:
+    """The actor's own children, without those of whom a restriction says to tell nothing."""
+    return children_guarded_by(actor).where(
+        ~exists().where(
+            Restriction.child_id == Child.id,
+            Restriction.account_id == actor.account_id,
+            Restriction.from_on <= actor.today,
+            or_(Restriction.until_on.is_(None), Restriction.until_on >= actor.today),
+        )
+    )
 
 
 def visible_child(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, render_template
 
 from app.home import pages
+from app.messagebox import pages as messagebox
 from app.record import pages as record
 from app.web.access import current_actor
 
@@ -32,8 +33,10 @@ def schedule() -> ResponseReturnValue:
 
 @bp.get("/news")
 def news() -> ResponseReturnValue:
-    """What asks for an answer."""
-    return render_template("home/news.html", requests=pages.waiting_requests(current_actor()))
+    """What asks for an answer, and letters."""
+    actor = current_actor()
+    requests, letters = pages.waiting_requests(actor), messagebox.envelopes(actor)
+    return render_template("home/news.html", requests=requests, envelopes=letters)
 
 
 @bp.get("/more")

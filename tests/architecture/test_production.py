@@ -37,6 +37,7 @@ STARTS = (
     Start("simulators.card", ("desk",)),
     Start("simulators.card", ("vpcd", "nowhere")),
     Start("simulators.openid", ("serve",)),
+    Start("simulators.mail", ()),
     Start("simulators.modality", ("schedule", "TSUNAGU_A@127.0.0.1:9")),
     Start("simulators.modality", ("send", "--host", "127.0.0.1", "--port", "9", "--aet", "A")),
 )
@@ -56,7 +57,7 @@ def start(one: Start, folder: Path, mode: str) -> subprocess.CompletedProcess[st
     )
 
 
-@pytest.mark.parametrize("one", STARTS, ids=lambda one: f"{one.program} {one.arguments[0]}")
+@pytest.mark.parametrize("one", STARTS, ids=lambda one: " ".join((one.program, *one.arguments[:1])))
 def test_a_simulated_program_refuses_and_says_why(one: Start, tmp_path: Path) -> None:
     refused = start(one, tmp_path, "production")
     words = refused.stdout + refused.stderr

@@ -14,8 +14,12 @@ FEATURES = (
     "identity",
     "imaging",
     "immunization",
+    "jobs",
+    "messagebox",
+    "notifications",
     "record",
     "registry",
+    "reminders",
 )
 
 SELECTS_ELSEWHERE = {
@@ -25,6 +29,40 @@ SELECTS_ELSEWHERE = {
 }
 
 WITHOUT_ACTOR = {
+    "app/jobs/queries.py:municipality_ids": "jobs: one part of the work each",
+    "app/jobs/queries.py:open_runs": "jobs: whoever is free takes one",
+    "app/jobs/queries.py:runs_of_day": "figures for the operator and the command line",
+    "app/jobs/queries.py:run_counts": "figures for the operator and Prometheus",
+    "app/jobs/queries.py:outbox_waiting": "figures for the operator and Prometheus",
+    "app/messagebox/queries.py:letters_for": "the nightly round, and staff shown the child",
+    "app/messagebox/queries.py:letter_counts": "figures for the operator and Prometheus",
+    "app/notifications/queries.py:channel_with_code": "whoever holds the code owns the mailbox",
+    "app/notifications/queries.py:live_channels": "jobs: where people are told",
+    "app/notifications/queries.py:channel_kinds": "of guardians of a child that was shown",
+    "app/notifications/queries.py:due_deliveries": "jobs: what is due",
+    "app/notifications/queries.py:deliveries_for": "of guardians of a child that was shown",
+    "app/notifications/queries.py:delivery_counts": "figures for the operator and Prometheus",
+    "app/notifications/queries.py:oldest_waiting": "figures for the operator and Prometheus",
+    **dict.fromkeys(
+        (
+            "app/reminders/queries.py:page_of_children",
+            "app/reminders/queries.py:children_between",
+            "app/reminders/queries.py:children_by_id",
+            "app/reminders/queries.py:doses",
+            "app/reminders/queries.py:said",
+            "app/reminders/queries.py:said_on",
+            "app/reminders/queries.py:quiet_children",
+            "app/reminders/queries.py:residences",
+            "app/reminders/queries.py:objections",
+            "app/reminders/queries.py:recipients",
+            "app/reminders/queries.py:next_waiting_child",
+            "app/reminders/queries.py:waiting_reminders",
+        ),
+        "the nightly round reads many children at once",
+    ),
+    "app/reminders/queries.py:stops_of": "of a child the actor was shown",
+    "app/reminders/queries.py:guardians_of": "of a child the actor was shown",
+    "app/reminders/queries.py:reminder_counts": "figures for the operator and Prometheus",
     "app/identity/queries.py:credential_named": "login: a certificate names at most one",
     "app/identity/queries.py:open_account": "login: assembles the actor",
     "app/identity/queries.py:account_of_person": "one row by its owner",

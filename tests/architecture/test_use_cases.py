@@ -21,6 +21,11 @@ WITHOUT_ACTOR = {
     "app/identity/passkey_service.py:log_in_with_passkey": "the passkey's answer makes the actor",
 }
 
+WITHOUT_ACTOR |= {
+    "app/notifications/service.py:confirm_mail": "whoever holds the code owns the mailbox",
+    "app/notifications/service.py:require_waiting": "asks about the code alone",
+}
+
 WITHOUT_PERMISSION = {
     **WITHOUT_ACTOR,
     "app/identity/service.py:record_logout": "whoever is logged in may log out",

@@ -116,6 +116,48 @@ def nurse_membership(world: World) -> str:
     return f"/admin/staff/{row.id}"
 
 
+def told_rows(world: World) -> tuple[Row, ...]:
+    """Reminders, letters and jobs: what is shown of them."""
+    child = f"/staff/children/{world.children['sakura']}/reminders"
+    nurses = only(200, "nurse", "far-nurse", others=403)
+    return (
+        Row("notifications.show", "/notifications", everybody(200)),
+        Row("messagebox.letter", f"/letters/{uuid4()}", everybody(404)),
+        Row("reminders.child", child, only(200, "nurse", others=404, mother=403, father=403)),
+        Row("reminders.paper", "/staff/reminders/paper", nurses),
+        Row("jobs.overview", "/admin/jobs", only(200, "admin", others=403)),
+    )
+
+
+def telling_rows(world: World) -> tuple[Row, ...]:
+    """Channels and stops: what is changed."""
+    child = f"/staff/children/{world.children['sakura']}/reminders/stops"
+    refused = only(404, "nurse", others=404, mother=403, father=403)
+    return (
+        Row("notifications.add_mail", "/notifications/mail", everybody(422), form={}),
+        Row("notifications.add_push", "/notifications/push", everybody(422), json={}),
+        Row(
+            "notifications.remove",
+            f"/notifications/channels/{uuid4()}/remove",
+            everybody(404),
+            form={},
+        ),
+        Row(
+            "reminders.stop",
+            child,
+            only(302, "nurse", others=404, mother=403, father=403),
+            form={"kind": "asked", "from_on": world.made_on.isoformat()},
+        ),
+        Row("reminders.resume", f"{child}/{uuid4()}/end", refused, form={}),
+        Row(
+            "reminders.printed",
+            "/staff/reminders/paper/printed",
+            only(302, "nurse", "far-nurse", others=403),
+            form={},
+        ),
+    )
+
+
 def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Row, ...]:
     """Routes that only show."""
     child = f"/handbook/children/{world.children['sakura']}"
@@ -127,6 +169,7 @@ def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Ro
         Row("web.home", "/", everybody(302)),
         Row("account.show", "/account", everybody(200)),
         Row("account.refused", "/account/refused/last-card", everybody(200)),
+        *told_rows(world),
         Row("phone.begin_link", "/account/phones/new", everybody(404)),
         Row("phone.link", "/account/phones/return", everybody(404)),
         Row("home.family", "/handbook/", everybody(200)),
@@ -273,6 +316,7 @@ def changing_rows(
         *(Row(f"account.{name}", path, everybody(404), form={}) for name, path in OF_SOMEBODY),
         Row("phone.remove", f"/account/phones/{uuid4()}/remove", everybody(404), form={}),
         Row("account.end_other_sessions", "/account/sessions/end", everybody(302), form={}),
+        *telling_rows(world),
         Row("identity.logout", "/logout", everybody(302), form={}),
     )
 

@@ -35,7 +35,12 @@ FOR_ANYONE = {
     Permission.PHONE_ADD,
     Permission.CREDENTIAL_ADD,
 }
-OF_OWN_ACCOUNT = {Permission.CREDENTIAL_REMOVE, Permission.SESSION_END}
+OF_OWN_ACCOUNT = {
+    Permission.CREDENTIAL_REMOVE,
+    Permission.SESSION_END,
+    Permission.CHANNEL_MANAGE,
+    Permission.LETTER_READ,
+}
 LICENCE = License(Profession.PHYSICIAN, date(2026, 4, 1), None)
 
 
@@ -87,6 +92,7 @@ def test_a_role_elsewhere_is_no_role_here(permission: Permission) -> None:
         Permission.OPERATIONS_READ,
         Permission.STAFF_READ,
         Permission.WORKLIST_READ,
+        Permission.REMINDER_PRINT,
         *FOR_ANYONE,
         *OF_OWN_ACCOUNT,
     }

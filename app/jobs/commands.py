@@ -1,0 +1,83 @@
+"""``flask --app wsgi jobs …``: run the work without a broker, look at it, take returned mail."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from threading import Event
+from typing import TYPE_CHECKING
+
+import click
+import structlog
+from flask import current_app
+from flask.cli import AppGroup
+
+from app.core import clock
+from app.core.db import reading
+from app.jobs import queries
+from app.jobs.figures import figures
+from app.jobs.work import Office, one_round
+from app.notifications.bounces import read_bounce
+from app.notifications.sending import take_bounce
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+log = structlog.get_logger(__name__)
+
+jobs = AppGroup("jobs", help="Work without a request: outbox, reminders, deliveries.")
+
+LARGEST_REPORT = 1024 * 1024
+
+
+@jobs.command("run")
+@click.option("--every", type=int, default=0, help="seconds between rounds; 0 runs one round")
+def run(every: int) -> None:
+    """Do everything that is due, once or until stopped. Needs no broker."""
+    stopped = Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    office = Office.of(current_app._get_current_object())  # type: ignore[attr-defined]
+    while not stopped.is_set():
+        done = one_round(office)
+        log.info(
+            "jobs.round",
+            told=done.told.told,
+            planned=done.planned,
+            reminded=done.sent,
+            sent=done.deliveries.sent,
+            postponed=done.deliveries.postponed,
+            ended=done.deliveries.ended,
+        )
+        if not every:
+            break
+        stopped.wait(every)
+
+
+@jobs.command("status")
+def status() -> None:
+    """How far today's work is."""
+    with reading() as session:
+        for name, value in figures(session, clock.now()).items():
+            click.echo(f"{name:36} {value:>12,.0f}")
+        for run_, place, children in queries.runs_of_day(session, clock.today()):
+            state = "finished" if run_.finished_at else "open"
+            progress = f"{run_.children}/{children}"
+            click.echo(
+                f"{run_.name.value:16} {state:9} {progress:>15} {run_.reminders:>8}  {place}"
+            )
+
+
+@jobs.command("bounce")
+def bounce() -> None:
+    """Take one report of non-delivery from standard input, as a mail server pipes it."""
+    found = read_bounce(sys.stdin.buffer.read(LARGEST_REPORT))
+    if found is None:
+        click.echo("no report of a delivery that failed for good")
+    elif take_bounce(found.delivery_id, found.status):
+        click.echo(f"flagged: {found.delivery_id}")
+    else:
+        click.echo("no such delivery")

@@ -1,0 +1,1 @@
+"""Telling somebody that something waits: mail and Web Push behind one protocol, free of content."""

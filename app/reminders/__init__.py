@@ -1,0 +1,1 @@
+"""Reminders: forecast minus what was sent, pulled every night, never scheduled ahead."""

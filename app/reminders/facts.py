@@ -1,0 +1,129 @@
+"""What the plan needs to know about children, read for many at once. No actor: the nightly round.
+
+``Which``: a municipality's children from one id to another, or a handful by id.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from app.core import clock
+from app.core.errors import TsunaguError
+from app.identity.models import Sex
+from app.immunization.forecast import forecast_child
+from app.immunization.results import GivenDose
+from app.immunization.schedule import load_schedule
+from app.reminders import queries
+from app.reminders.plan import AT_EASE, NOTHING_SAID, SPACING, Notice, Said, Standing, notices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+    from app.immunization.results import GroupResult
+    from app.reminders.plan import Key
+    from app.reminders.queries import ChildRow, Which
+
+Results: TypeAlias = "Mapping[str, GroupResult]"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One child on one day."""
+
+    child: ChildRow
+    given: tuple[GivenDose, ...]
+    standing: Standing
+    said: Said
+
+
+class Unreadable(NamedTuple):
+    """A child whose record the engine cannot judge; somebody has to look at it."""
+
+    child_id: UUID
+    code: str
+
+
+def read_facts(
+    session: Session, children: Iterable[ChildRow], which: Which, day: date
+) -> list[Facts]:
+    """Doses, standing and what was said, for these children."""
+    given: dict[UUID, list[GivenDose]] = defaultdict(list)
+    for child_id, product, on in queries.doses(session, which):
+        given[child_id].append(GivenDose(product, on))
+    standings = read_standings(session, which, day)
+    said = _read_said(session, which, day)
+    return [
+        Facts(
+            child,
+            tuple(given.get(child.id, ())),
+            standings.get(child.id, AT_EASE),
+            said.get(child.id, NOTHING_SAID),
+        )
+        for child in children
+    ]
+
+
+def _read_said(session: Session, which: Which, day: date) -> dict[UUID, Said]:
+    keys: dict[UUID, set[Key]] = defaultdict(set)
+    lately: dict[UUID, set[tuple[str, str]]] = defaultdict(set)
+    for child_id, group, target, stage, planned_at in queries.said(session, which):
+        keys[child_id].add((group, target, stage))
+        if clock.japanese_day(planned_at) > day - SPACING:
+            lately[child_id].add((group, target))
+    return {
+        child_id: Said(frozenset(of_child), frozenset(lately.get(child_id, ())))
+        for child_id, of_child in keys.items()
+    }
+
+
+def read_standings(session: Session, which: Which, day: date) -> dict[UUID, Standing]:
+    """The standing of those children about whom anything is on record."""
+    quiet = set(queries.quiet_children(session, which, day))
+    moved = _moved_out(queries.residences(session, which), day)
+    objections: dict[UUID, set[str]] = defaultdict(set)
+    for child_id, group in queries.objections(session, which, day):
+        objections[child_id].add(group)
+    return {
+        child_id: Standing(
+            child_id in quiet, child_id in moved, frozenset(objections.get(child_id, ()))
+        )
+        for child_id in quiet | moved | objections.keys()
+    }
+
+
+def _moved_out(rows: Iterable[tuple[UUID, date, date | None]], day: date) -> set[UUID]:
+    """Children who have lived here and do not today."""
+    known, here = set(), set()
+    for child_id, from_on, until_on in rows:
+        known.add(child_id)
+        if from_on <= day and (until_on is None or day <= until_on):
+            here.add(child_id)
+    return known - here
+
+
+def judge(facts: Facts, day: date) -> Results:
+    """The forecast of one child. Raises a ``TsunaguError`` when the record cannot be judged."""
+    return forecast_child(
+        load_schedule(),
+        born_on=facts.child.born_on,
+        sex="F" if facts.child.sex == Sex.FEMALE else "M",
+        given=facts.given,
+        as_of=day,
+    )
+
+
+def plan_for(facts: Facts, day: date, said: Said | None = None) -> tuple[Notice, ...] | Unreadable:
+    """What to say today. ``said``: what counts as said instead of the ledger."""
+    if facts.standing.silence is not None:
+        return ()
+    try:
+        results = judge(facts, day)
+    except TsunaguError as problem:
+        return Unreadable(facts.child.id, problem.code)
+    return notices(results, facts.standing, facts.said if said is None else said, as_of=day)

@@ -1,0 +1,67 @@
+"""Who is told of what in tests: mails as a server received them, and channels."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING, Any
+
+from app.core import clock
+from app.core.db import transaction
+from app.core.ids import new_id
+from app.notifications.mail import Mailer, SmtpServer
+from app.notifications.models import Channel, ChannelKind
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+    from pathlib import Path
+    from uuid import UUID
+
+    from app.crypto.sealing import Sealer
+    from tests.app.world import Resident
+
+
+@dataclass(frozen=True)
+class Mails:
+    """A simulated mail server's folder and port."""
+
+    folder: Path
+    port: int
+
+    def received(self) -> list[EmailMessage]:
+        """Every mail, in the order in which it came."""
+        return [
+            message_from_bytes(path.read_bytes(), policy=policy.default)
+            for path in sorted(self.folder.glob("*.eml"))
+        ]
+
+
+def mailer_to(port: int) -> Mailer:
+    """The real carrier in front of that server."""
+    return Mailer(SmtpServer("smtp", "127.0.0.1", port), "no-reply@tsunagu.example")
+
+
+def channel_of(
+    resident: Resident,
+    sealer: Sealer,
+    address: str = "hanako@example.jp",
+    **columns: Any,
+) -> UUID:
+    """A confirmed channel of somebody; a mail address unless said otherwise."""
+    channel_id, now = new_id(), clock.now()
+    sealed = sealer.seal(
+        json.dumps({"address": address}).encode(), context=f"notifications.channel:{channel_id}"
+    )
+    known: dict[str, Any] = {"kind": ChannelKind.MAIL, "language": "ja", "confirmed_at": now}
+    with transaction() as session:
+        session.add(
+            Channel(
+                id=channel_id,
+                account_id=resident.account_id,
+                sealed_address=sealed,
+                added_at=now,
+                **known | columns,
+            )
+        )
+    return channel_id
