@@ -20,12 +20,17 @@ from app.crypto.signing import SigningKey
 from app.health_center.blueprints import DESK
 from app.home import views as home
 from app.identity import account_views as account
+from app.identity import desk_views as desk
 from app.identity import limits
 from app.identity import openid_views as phone
+from app.identity import registration_views as registration
+from app.identity import session_views as session
 from app.identity import views as identity
 from app.identity.openid_wiring import phone_provider
 from app.identity.passkeys import relying_party_of
+from app.identity.registration_service import Registrar
 from app.identity.service import CardVerifier
+from app.identity.stable_id import NoStableIdentifiers
 from app.imaging import gateway_api
 from app.imaging import views as imaging
 from app.imaging.tokens import TokenIssuer
@@ -39,6 +44,7 @@ from app.notifications import views as notifications
 from app.notifications.wiring import wire_notifications
 from app.record import words
 from app.registry import views as registry
+from app.registry.queries import municipality_named_in
 from app.reminders import views as reminders
 from app.web import access, errors, i18n, places, security
 from app.web import views as web
@@ -121,6 +127,12 @@ def _wire_trust(app: Flask, settings: PortalSettings) -> None:
     app.extensions["relying_party"] = relying_party_of(settings.origin)
     app.extensions["phone_provider"] = phone_provider(settings)
     app.extensions["sealer"] = Sealer.load(settings.sealing_keys)
+    app.extensions["registrar"] = Registrar(
+        verifier=app.extensions["card_verifier"],
+        sealer=app.extensions["sealer"],
+        stable_ids=NoStableIdentifiers(),
+        desk_for=_desk_for,
+    )
     app.extensions["image_tokens"] = TokenIssuer(
         key=SigningKey.load(settings.access_token_key), issuer=settings.origin
     )
@@ -152,13 +164,19 @@ def _wire_web(app: Flask, settings: PortalSettings) -> None:
         }
 
 
+def _desk_for(address: str) -> UUID | None:
+    with db.reading() as rows:
+        return municipality_named_in(rows, address)
+
+
 def _session_limits(account_id: UUID) -> Limits:
     return limits.STAFF if actors.is_staff(account_id) else limits.RESIDENT
 
 
 def _register(app: Flask) -> None:
     for module in (
-        web, identity, account, phone, registry, home, imaging, gateway_api, admin,
+        web, identity, account, phone, registration, desk, session, registry, home, imaging,
+        gateway_api, admin,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
     for further in (notifications, messagebox, reminders, jobs):

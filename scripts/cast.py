@@ -78,6 +78,26 @@ DEMO_CAST = (
         "stranger", "not registered", "見知", "太一", "みしり", "たいち", date(1999, 3, 3), "male"
     ),
     Member(
+        "newcomer",
+        "registers herself",
+        "新顔",
+        "初子",
+        "にいがお",
+        "はつこ",
+        date(1995, 10, 4),
+        "female",
+    ),
+    Member(
+        "namesake",
+        "for the desk",
+        "同姓",
+        "同名",
+        "どうせい",
+        "どうめい",
+        date(1992, 11, 3),
+        "male",
+    ),
+    Member(
         "revoked",
         "card revoked",
         "失効",

@@ -13,7 +13,7 @@ from app.audit.actions import Action
 from app.authz.policy import Permission, authorize
 from app.core import clock
 from app.core.db import transaction
-from app.identity import queries
+from app.identity import credentials, queries
 from app.identity.errors import CredentialGone, LastCard, SessionGone
 from app.identity.models import Account, Credential, CredentialKind
 from app.web.session import handle_of, is_live
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from app.web.models import BrowserSession
 
 
-def remove_card(actor: Actor, credential_id: UUID, session_hash: str) -> None:
-    """Take one certificate off the account; never the last one that can log in."""
+def remove_card(
+    actor: Actor, credential_id: UUID, session_hash: str, *, even_the_last: bool = False
+) -> None:
+    """Take one certificate off the account; the last that logs in only when told so."""
     now = clock.now()
     with transaction() as session:
         session.get_one(Account, actor.account_id, with_for_update=True)
@@ -38,12 +40,14 @@ def remove_card(actor: Actor, credential_id: UUID, session_hash: str) -> None:
             raise CredentialGone("no such certificate of the actor")
         authorize(actor, Permission.CREDENTIAL_REMOVE, credential)
         others = [row for row in live if row is not credential and row.not_after > now]
-        if _logs_in(credential) and not any(_logs_in(row) for row in others):
+        is_last = _logs_in(credential) and not any(_logs_in(row) for row in others)
+        if is_last and not even_the_last:
             raise LastCard("the last certificate that can log in")
         credential.removed_at = now
         ended = _end(session, _elsewhere(session, actor, session_hash))
         entity = chain.Entity("credential", credential.id, actor.person_id)
         detail = {"kind": credential.kind.value, "sessions": ended}
+        credentials.tell(session, actor.account_id, "card-removed")
         chain.record(session, actor, Action.CREDENTIAL_REMOVED, entity, detail=detail)
 
 
@@ -60,6 +64,7 @@ def remove_passkey(actor: Actor, passkey_id: UUID, session_hash: str) -> None:
         ended = _end(session, _elsewhere(session, actor, session_hash))
         entity = chain.Entity("passkey", passkey.id, actor.person_id)
         detail = {"kind": "passkey", "sessions": ended}
+        credentials.tell(session, actor.account_id, "passkey-removed")
         chain.record(session, actor, Action.CREDENTIAL_REMOVED, entity, detail=detail)
 
 
@@ -84,6 +89,22 @@ def end_other_sessions(actor: Actor, session_hash: str) -> int:
         return ended
 
 
+def record_lock(actor: Actor) -> None:
+    """Write down that the person, or nobody touching the page, locked this session."""
+    authorize(actor, Permission.ACCOUNT_READ)
+    with transaction() as session:
+        entity = chain.Entity("account", actor.account_id, actor.person_id)
+        chain.record(session, actor, Action.SESSION_LOCKED, entity)
+
+
+def record_departure(account_id: UUID) -> None:
+    """Write down that a locked session was given up; who did it proved nothing."""
+    with transaction() as session:
+        account = session.get_one(Account, account_id)
+        entity = chain.Entity("account", account.id, account.person_id)
+        chain.record(session, None, Action.LOGOUT, entity, detail={"locked": True})
+
+
 def _elsewhere(session: Session, actor: Actor, session_hash: str) -> list[BrowserSession]:
     rows = session.scalars(queries.sessions_visible_to(actor))
     return [row for row in rows if row.id_hash != session_hash]
@@ -97,6 +118,7 @@ def _end(session: Session, rows: list[BrowserSession]) -> int:
 
 
 def _record_end(session: Session, actor: Actor, ended: int) -> None:
+    credentials.tell(session, actor.account_id, "sessions-ended")
     entity = chain.Entity("account", actor.account_id, actor.person_id)
     chain.record(session, actor, Action.SESSIONS_ENDED, entity, detail={"sessions": ended})
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 
 from app.core.errors import StepUpRequired, TsunaguError
 from app.identity import account_service, messages, pages, passkey_service
@@ -71,10 +71,15 @@ def refused(code: str) -> ResponseReturnValue:
 def remove_card(credential_id: UUID) -> ResponseReturnValue:
     """Take a certificate off the account."""
     try:
-        account_service.remove_card(current_actor(), credential_id, browser_session().id_hash)
+        account_service.remove_card(
+            current_actor(),
+            credential_id,
+            browser_session().id_hash,
+            even_the_last=request.form.get("sure") == "yes",
+        )
     except LastCard as refusal:
-        advice = messages.account_advice(refusal.code)
-        return render_template("identity/account_refused.html", advice=advice), status_of(refusal)
+        page = render_template("identity/last_card.html", credential_id=credential_id)
+        return page, status_of(refusal)
     flash(_("カードの証明書を外しました。ほかの端末のログインも終わらせました。"))
     return redirect(url_for("account.show"))
 
@@ -105,6 +110,12 @@ def end_other_sessions() -> ResponseReturnValue:
         )
     )
     return redirect(url_for("account.show"))
+
+
+@bp.app_context_processor
+def certificate_endings() -> dict[str, Any]:
+    """For the pages that warn before a certificate ends; asked only where it is shown."""
+    return {"certificate_endings": lambda: pages.endings(current_actor())}
 
 
 def _refused(refusal: TsunaguError) -> ResponseReturnValue:

@@ -13,6 +13,7 @@ from app.identity.advice import Advice
 from app.identity.card_words import CARD
 from app.identity.openid_words import PHONE
 from app.identity.passkey_words import PASSKEY
+from app.identity.registration_words import REGISTRATION
 from app.web.i18n import lazy_gettext as _
 
 SPOKEN_OF_AS = {
@@ -50,6 +51,11 @@ _NOT_CHANGED: Final = Advice(
     _("この操作を確かめられませんでした。"),
     _("もう一度お試しください。くり返すときは、窓口にご相談ください。"),
 )
+_NOT_TAKEN: Final = Advice(
+    _("申請を受け付けられませんでした"),
+    _("カードからの返事を確かめられませんでした。"),
+    _("もう一度お試しください。くり返すときは、窓口にご相談ください。"),
+)
 
 
 def advice_for(code: str) -> Advice:
@@ -60,3 +66,8 @@ def advice_for(code: str) -> Advice:
 def account_advice(code: str) -> Advice:
     """The words for a refused change of one's own account."""
     return {**PASSKEY, **PHONE, **ACCOUNT}.get(SPOKEN_OF_AS.get(code, code), _NOT_CHANGED)
+
+
+def registration_advice(code: str) -> Advice:
+    """The words for an application that was not taken."""
+    return {**CARD, **REGISTRATION}.get(SPOKEN_OF_AS.get(code, code), _NOT_TAKEN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.authz.actor import Assurance
@@ -10,16 +11,19 @@ from app.authz.policy import Permission, authorize
 from app.core import clock
 from app.core.db import reading
 from app.identity import queries
-from app.web.session import handle_of, is_live
+from app.web.session import handle_of, is_live, is_locked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from app.authz.actor import Actor
     from app.identity.models import Credential, Passkey
     from app.identity.openid_models import PhoneLink
     from app.web.models import BrowserSession
+
+SOON = timedelta(days=92)
+"""Certificates can be renewed at the municipality from three months before their last day."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,17 @@ class OpenSession:
 
     handle: str
     is_this: bool
+    is_locked: bool
     assurance: Assurance
     started_at: datetime
     seen_at: datetime
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The last day of a certificate."""
+
+    last_on: date
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ def account(actor: Actor, session_hash: str) -> AccountPage:
     now = clock.now()
     with reading() as session:
         rows = session.scalars(queries.sessions_visible_to(actor)).all()
-        sessions = [_opened(row, session_hash) for row in rows if is_live(row, now)]
+        sessions = [_opened(row, session_hash, now) for row in rows if is_live(row, now)]
         return AccountPage(
             cards=session.scalars(queries.credentials_visible_to(actor)).all(),
             passkeys=session.scalars(queries.passkeys_visible_to(actor)).all(),
@@ -60,10 +72,21 @@ def account(actor: Actor, session_hash: str) -> AccountPage:
         )
 
 
-def _opened(row: BrowserSession, session_hash: str) -> OpenSession:
+def endings(actor: Actor) -> tuple[Ending, ...]:
+    """Days on which certificates of the actor end within three months, each once."""
+    authorize(actor, Permission.ACCOUNT_READ)
+    now = clock.now()
+    with reading() as session:
+        rows = session.scalars(queries.credentials_visible_to(actor)).all()
+    days = {clock.japanese_day(row.not_after) for row in rows if now < row.not_after <= now + SOON}
+    return tuple(Ending(day) for day in sorted(days))
+
+
+def _opened(row: BrowserSession, session_hash: str, now: datetime) -> OpenSession:
     return OpenSession(
         handle=handle_of(row),
         is_this=row.id_hash == session_hash,
+        is_locked=is_locked(row, now),
         assurance=Assurance(row.assurance),
         started_at=row.created_at,
         seen_at=row.seen_at,

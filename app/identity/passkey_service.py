@@ -17,7 +17,7 @@ from app.core import clock
 from app.core.db import transaction
 from app.core.errors import TsunaguError
 from app.core.ids import new_id
-from app.identity import passkeys, queries
+from app.identity import credentials, passkeys, queries
 from app.identity.errors import (
     AccountClosed,
     ChallengeGone,
@@ -156,6 +156,7 @@ def _keep(actor: Actor, made: VerifiedPasskey, label: str) -> Passkey:
             added_at=clock.now(),
         )
         _add_once(session, passkey)
+        credentials.tell(session, actor.account_id, "passkey-added")
         entity = chain.Entity("passkey", passkey.id, actor.person_id)
         chain.record(session, actor, Action.PASSKEY_ADDED, entity)
         return passkey

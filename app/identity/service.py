@@ -24,9 +24,14 @@ from app.identity.errors import (
     AccountClosed,
     AnotherPersonsCredential,
     ChallengeGone,
+    CredentialReplaced,
+    CredentialWasRemoved,
+    RegistrationDeclined,
+    RegistrationWaiting,
     UnknownCertificate,
 )
 from app.identity.models import CardChallenge, CredentialKind
+from app.identity.registration_models import RegistrationState
 from app.jpki.authentication import UnverifiedToken, VerifiedHolder, verify_login
 from app.jpki.challenge import Challenge
 
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from app.authz.actor import Actor
+    from app.core.errors import Rejected
     from app.jpki.names import CredentialName
     from app.jpki.revocation import RevocationSource
     from app.jpki.trust import TrustStore
@@ -51,6 +57,7 @@ class Purpose(StrEnum):
 
     LOGIN = "login"
     RECEPTION = "reception"
+    REGISTRATION = "registration"
     PASSKEY_ENROLMENT = "passkey-new"
     PASSKEY_LOGIN = "passkey-login"
     PHONE_LOGIN = "phone-login"
@@ -193,9 +200,24 @@ def _account_of(holder: VerifiedHolder) -> KnownHolder:
     with transaction() as session:
         credential = queries.credential_named(session, name.issuer_key_id, name.serial)
         if credential is None or credential.kind != CredentialKind.JPKI_AUTHENTICATION:
-            raise UnknownCertificate("certificate not registered")
+            raise _why_unknown(session, name)
         account = queries.open_account(session, credential.account_id)
         if account is None:
             raise AccountClosed("account closed")
         credential.last_used_at = clock.now()
         return KnownHolder(account.id, account.person_id, account.person.name)
+
+
+def _why_unknown(session: Session, name: CredentialName) -> Rejected:
+    """Of a proved certificate that opens no account: what its holder has to know."""
+    latest = queries.latest_registration(session, name.issuer_key_id, name.serial)
+    if latest is not None and latest.state is RegistrationState.WAITING:
+        return RegistrationWaiting("waits for the desk")
+    known = queries.credential_ever_named(session, name.issuer_key_id, name.serial)
+    if known is not None and known.removed_at is not None:
+        if known.replaced_by is not None:
+            return CredentialReplaced("a newer certificate took its place")
+        return CredentialWasRemoved("taken off its account")
+    if latest is not None and latest.state is RegistrationState.DECLINED:
+        return RegistrationDeclined("declined by the desk")
+    return UnknownCertificate("certificate not registered")

@@ -32,6 +32,7 @@ def login_page() -> ResponseReturnValue:
     """Where everybody starts: one button, and what it needs."""
     target = safe_path(request.args.get("next"))
     card_only = request.args.get("why") == "card"
+    locked = browser_session().locked
     if current_user.is_authenticated and not card_only:
         return redirect(target or url_for("web.home"))
     if target:
@@ -40,7 +41,8 @@ def login_page() -> ResponseReturnValue:
         "identity/login.html",
         agent=agent_origin(),
         asked=target not in {None, "/"},
-        step_up=card_only,
+        step_up=card_only and not locked,
+        locked=locked,
         **_roads(),
     )
 

@@ -9,7 +9,13 @@ from sqlalchemy import Select, exists, or_, select
 from app.authz.actor import License, Profession, Role
 from app.identity.models import Account, MembershipRow, Person, StaffInvitation
 from app.registry.errors import InvitationNotFound, MembershipNotFound, OrganisationNotFound
-from app.registry.models import Gateway, LicenseRow, Organisation, Practitioner
+from app.registry.models import (
+    Gateway,
+    LicenseRow,
+    Organisation,
+    OrganisationKind,
+    Practitioner,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -28,6 +34,19 @@ def organisation_names(session: Session, ids: Collection[UUID]) -> dict[UUID, st
         select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids))
     )
     return {row.id: row.name for row in rows}
+
+
+def municipality_named_in(session: Session, address: str) -> UUID | None:
+    """The one municipality whose name stands in an address, the longest name first."""
+    rows = session.execute(
+        select(Organisation.id, Organisation.name).where(
+            Organisation.kind == OrganisationKind.MUNICIPALITY
+        )
+    )
+    named = [(len(row.name), row.id) for row in rows if row.name in address]
+    longest = max((length for length, _ in named), default=0)
+    found = [organisation_id for length, organisation_id in named if length == longest]
+    return found[0] if len(found) == 1 else None
 
 
 def licenses_of(session: Session, person_id: UUID) -> tuple[License, ...]:

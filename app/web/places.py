@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import url_for
 
 from app.authz.actor import Assurance, Role
+from app.authz.policy import DESK_ROLES
 from app.web.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ STAFF_OF_ROLE = {
     Role.RECEPTIONIST: {"reception": "imaging.reception"},
     Role.ADMINISTRATOR: {"operations": "admin.overview"},
 }
+DESK = {"registrations": "desk.waiting"}
 
 
 def context(actor: Actor | None) -> dict[str, Any]:
@@ -39,6 +41,8 @@ def context(actor: Actor | None) -> dict[str, Any]:
         if actor.organisations(role)
         for place, endpoint in places.items()
     }
+    if actor.organisations(*DESK_ROLES):
+        staff |= {place: url_for(endpoint) for place, endpoint in DESK.items()}
     return {
         "person": _person(actor),
         "place_urls": {

@@ -168,7 +168,15 @@ def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Ro
     return (
         Row("web.home", "/", everybody(302)),
         Row("account.show", "/account", everybody(200)),
-        Row("account.refused", "/account/refused/last-card", everybody(200)),
+        Row("account.refused", "/account/refused/passkey-label", everybody(200)),
+        Row("session.state", "/session", everybody(200)),
+        Row("session.unlocked", "/session/unlocked", everybody(200)),
+        Row(
+            "desk.waiting",
+            "/staff/registrations/",
+            only(200, "nurse", "far-nurse", "admin", others=403),
+        ),
+        Row("desk.case", f"/staff/registrations/{uuid4()}", everybody(404)),
         *told_rows(world),
         Row("phone.begin_link", "/account/phones/new", everybody(404)),
         Row("phone.link", "/account/phones/return", everybody(404)),
@@ -311,6 +319,8 @@ def changing_rows(
             form={"number": "123456", "confirmed_on": world.made_on.isoformat()},
         ),
         Row("admin.end_membership", nurse + "/end", only(302, "admin", others=404), form={}),
+        Row("desk.decide", f"/staff/registrations/{uuid4()}/decision", everybody(404), form={}),
+        Row("session.active", "/session/active", everybody(200), json={}),
         Row("registry.accept_invitation", "/invitation", everybody(404), form={}),
         *(Row(f"account.{name}", path, everybody(404), json={}) for name, path in PASSKEYS),
         *(Row(f"account.{name}", path, everybody(404), form={}) for name, path in OF_SOMEBODY),
@@ -318,6 +328,7 @@ def changing_rows(
         Row("account.end_other_sessions", "/account/sessions/end", everybody(302), form={}),
         *telling_rows(world),
         Row("identity.logout", "/logout", everybody(302), form={}),
+        Row("session.lock", "/session/lock", everybody(401), json={}),
     )
 
 

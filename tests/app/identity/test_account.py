@@ -18,6 +18,7 @@ from app.crypto.digests import sha256_hex
 from app.identity.models import Credential, CredentialKind, Passkey
 from app.web.models import BrowserSession
 from tests.app.browser import stranger as another_browser
+from tests.app.identity.applicant import told
 from tests.app.identity.authenticator import Authenticator, enrol, log_in
 from tests.app.ledger import all_of, changing, events
 from tests.app.world import credentials_of
@@ -108,7 +109,8 @@ def test_a_removed_card_is_unknown_at_once_and_other_sessions_end(
     assert (answered.status_code, answered.location) == (302, "/account")
     refused = another_browser(portal).log_in(second_card.auth)
     assert refused.json is not None
-    assert refused.json["code"] == "not-registered"
+    assert refused.json["code"] == "credential-removed"
+    assert told() == [(str(world["mother"].account_id), "card-removed")]
     assert "/login" in thief.get("/handbook/").location
     assert stays.get("/account").status_code == 200
     assert neighbour.get("/account").status_code == 200
@@ -117,7 +119,7 @@ def test_a_removed_card_is_unknown_at_once_and_other_sessions_end(
     assert event.detail == {"kind": "jpki-auth", "sessions": 1}
 
 
-def test_the_last_card_stays(
+def test_the_last_card_goes_only_after_a_warning(
     client_for: Callable[..., Browser], world: World, second_card: Card
 ) -> None:
     browser, mother = client_for("mother"), world["mother"]
@@ -125,9 +127,13 @@ def test_the_last_card_stays(
         row.not_after = clock.now() - timedelta(seconds=1)
     answered = browser.post(f"/account/cards/{certificate(mother.card).id}/remove")
     assert answered.status_code == 409
-    assert "最後のカードは外せません" in answered.text
+    assert "最後のカードを外しますか" in answered.text
+    assert told() == []
     assert certificate(mother.card).removed_at is None
     assert not events(Action.CREDENTIAL_REMOVED)
+    sure = browser.post(answered.request.path, {"sure": "yes"})
+    assert sure.location == "/account"
+    assert certificate(mother.card).removed_at is not None
     signing = certificate(mother.card, CredentialKind.JPKI_SIGNATURE)
     assert browser.post(f"/account/cards/{signing.id}/remove").status_code == 302
     assert certificate(mother.card, CredentialKind.JPKI_SIGNATURE).removed_at is not None
@@ -165,6 +171,7 @@ def test_a_removed_passkey_and_its_sessions_end_at_once(
     assert refused.json["code"] == "passkey-removed"
     assert "でんわ" not in browser.get("/account").text
     assert events(Action.CREDENTIAL_REMOVED)[-1].detail == {"kind": "passkey", "sessions": 2}
+    assert [change for _, change in told()] == ["passkey-added", "passkey-removed"]
     assert browser.post(f"/account/passkeys/{row.id}/remove").status_code == 404
 
 
@@ -192,6 +199,7 @@ def test_all_other_sessions_are_ended_and_nobody_elses(
     assert all("/login" in browser.get("/handbook/").location for browser in elsewhere)
     assert neighbour.get("/handbook/").status_code == 200
     assert events(Action.SESSIONS_ENDED)[-1].detail == {"sessions": 3}
+    assert told() == [(str(world["mother"].account_id), "sessions-ended")]
     here.post("/account/sessions/end")
     assert len(events(Action.SESSIONS_ENDED)) == 1, "nothing ended, nothing to write down"
 
@@ -234,6 +242,23 @@ def test_a_passkey_without_a_name_is_called_a_passkey(client_for: Callable[..., 
     page = browser.get("/account").text
     assert len(NAMELESS.findall(page)) == 1
     assert "&lt;b&gt;x&lt;/b&gt;" in page
+
+
+@pytest.mark.parametrize(("days", "warned"), [(91, True), (93, False), (-1, False)])
+def test_three_months_before_its_end_the_first_page_warns(
+    client_for: Callable[..., Browser],
+    world: World,
+    days: int,
+    warned: bool,  # noqa: FBT001
+) -> None:
+    ends_at = clock.now() + timedelta(days=days)
+    for issued in (world["mother"].card.auth, world["mother"].card.signing):
+        with changing(Credential, serial=issued.serial) as row:
+            row.not_after = ends_at
+    browser = client_for("mother", Assurance.PASSKEY)
+    for path in ("/handbook/", "/account"):
+        assert browser.get(path).text.count("カードの電子証明書は、") == int(warned)
+    assert "カードの電子証明書は、" not in client_for("neighbour").get("/handbook/").text
 
 
 def test_an_unknown_refusal_gets_general_words(client_for: Callable[..., Browser]) -> None:
