@@ -8,12 +8,13 @@ import threading
 from typing import TYPE_CHECKING
 
 import structlog
+from pydantic import ValidationError
 
 from card_agent.errors import CannotStart
 from card_agent.factory import choose_transport, create_app
 from card_agent.peer import owner_check
 from card_agent.serve import AgentServer, bind, run
-from config.settings import CardAgentSettings, card_agent_settings
+from card_agent.settings import CardAgentSettings, read_settings
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -41,6 +42,14 @@ def _start(settings: CardAgentSettings) -> None:
         run(server, app)
 
 
+def _settings(arguments: list[str] | None) -> CardAgentSettings:
+    try:
+        return read_settings(arguments)
+    except ValidationError as error:
+        named = ", ".join(".".join(map(str, one["loc"])) for one in error.errors())
+        raise CannotStart(f"These settings cannot be used: {named}.") from error
+
+
 def _stop_on_signal(server: AgentServer) -> None:
     def handle(_number: int, _frame: FrameType | None) -> None:
         threading.Thread(target=server.shutdown, daemon=True).start()
@@ -49,11 +58,11 @@ def _stop_on_signal(server: AgentServer) -> None:
     signal.signal(signal.SIGINT, handle)
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the agent. Returns the process's exit status."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
     try:
-        _start(card_agent_settings())
+        _start(_settings(arguments))
     except CannotStart as error:
         sys.stderr.write(f"The card agent does not start. {error}\n")
         return 1

@@ -15,8 +15,8 @@ from card_agent.origins import AllowList
 from card_agent.pages import PageStore
 from card_agent.pcsc import PcscTransport
 from card_agent.services import Services, Strings
+from card_agent.settings import CardAgentSettings, Mode
 from card_agent.views import blueprint
-from config.settings import CardAgentSettings, Mode
 
 if TYPE_CHECKING:
     from card_agent.peer import OwnerCheck

@@ -1,5 +1,7 @@
 """Every setting of every program, typed, with its default. The only reader of the environment.
 
+The card agent is installed alone and brings its own: ``card_agent/settings.py``.
+
 A variable is the prefix of its class plus the field name in capitals, for example
 ``TSUNAGU_DATABASE_URL`` or ``TSUNAGU_GATEWAY_HTTP_PORT``. ``docs/settings.md`` lists them all.
 """
@@ -75,6 +77,10 @@ class PortalSettings(BaseSettings):
     )
     card_agent_origin: str = Field(
         "http://127.0.0.1:8300", description="where the person's own card agent listens"
+    )
+    card_agent_download: str = Field(
+        "",
+        description="https address where people get the card agent; empty: their desk hands it out",
     )
     trust_profile: Path = Field(
         ROOT / "var" / "pki" / "trust", description="folder of the pinned JPKI anchors (trust.json)"
@@ -202,21 +208,6 @@ class GatewaySettings(BaseSettings):
     maximum_object_bytes: int = Field(4 * 1024**3, description="largest accepted DICOM object")
 
 
-class CardAgentSettings(BaseSettings):
-    """The card agent on the user's own computer (``card_agent/``)."""
-
-    model_config = _config("TSUNAGU_CARD_AGENT_")
-
-    mode: Mode = Field(Mode.PRODUCTION, description="development, test or production")
-    port: Port = Field(8300, description="loopback port; the host is always 127.0.0.1")
-    allowed_origins: CommaList = Field(
-        ("http://127.0.0.1:8000",), description="comma list of origins that may ask for the card"
-    )
-    simulated_readers: str = Field(
-        "", description="host:port of the simulated card desk; empty means real readers over PC/SC"
-    )
-
-
 class SimulatorSettings(BaseSettings):
     """The simulated world (``simulators/``): never in production."""
 
@@ -257,12 +248,6 @@ def portal_settings() -> PortalSettings:
 def gateway_settings() -> GatewaySettings:
     """The gateway's settings, read once."""
     return GatewaySettings()
-
-
-@cache
-def card_agent_settings() -> CardAgentSettings:
-    """The card agent's settings, read once."""
-    return CardAgentSettings()
 
 
 @cache

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
+from card_agent.settings import CardAgentSettings
 from config.settings import (
     ROOT,
-    CardAgentSettings,
     GatewaySettings,
     PortalSettings,
     SimulatorSettings,
@@ -31,9 +31,10 @@ HEAD = """\
 # Settings
 
 Every variable a program reads, with its default. This page is written from `config/settings.py`
-by `python -m config.settings_doc`; the suite fails when it is out of date. Relative paths start at
-the repository. `make run` sets all of them for its own world, so nothing has to be set to try the
-product; `TSUNAGU_PORT_OFFSET=1000 make run` starts a second world beside a running one.
+and `card_agent/settings.py` by `python -m config.settings_doc`; the suite fails when it is out of
+date. Relative paths start at the repository. `make run` sets all of them for its own world, so
+nothing has to be set to try the product; `TSUNAGU_PORT_OFFSET=1000 make run` starts a second world
+beside a running one.
 """
 
 

@@ -100,7 +100,12 @@ def login_failed(code: str) -> ResponseReturnValue:
 @bp.get("/help/card-agent")
 def card_help() -> ResponseReturnValue:
     """What the card agent is, and how to get it going."""
-    return render_template("identity/card_help.html", agent=agent_origin())
+    return render_template(
+        "identity/card_help.html",
+        agent=agent_origin(),
+        origin=current_app.config["ORIGIN"],
+        download=current_app.extensions["settings"].card_agent_download,
+    )
 
 
 @bp.post("/logout")

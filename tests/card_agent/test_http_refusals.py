@@ -15,7 +15,7 @@ from card_agent.factory import choose_transport, create_app, load_strings
 from card_agent.guard import PEER_PORT
 from card_agent.origins import AllowList
 from card_agent.serve import bind
-from config.settings import CardAgentSettings, Mode
+from card_agent.settings import CardAgentSettings, Mode
 from tests.card_agent.stage import NONCE
 from tests.simulators.card.folders import AUTH_PIN, SIGN_PIN
 
