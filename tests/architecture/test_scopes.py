@@ -63,6 +63,7 @@ WITHOUT_ACTOR = {
     "app/reminders/queries.py:stops_of": "of a child the actor was shown",
     "app/reminders/queries.py:guardians_of": "of a child the actor was shown",
     "app/reminders/queries.py:reminder_counts": "figures for the operator and Prometheus",
+    "app/identity/queries.py:phone_named": "login: an issuer's name names at most one",
     "app/identity/queries.py:credential_named": "login: a certificate names at most one",
     "app/identity/queries.py:open_account": "login: assembles the actor",
     "app/identity/queries.py:account_of_person": "one row by its owner",
