@@ -1,8 +1,8 @@
 """Card login and revocation lists, measured: ``python -m bench.jpki [--json] [--entries N]``.
 
-Verification only, without network: the status comes from the CRL table in SQLite. Beside it, in
-the same run, one bare RSA verify (``cryptography``) and a bare ``pyhanko-certvalidator`` path that
-parses a list of 1,000 entries at each login.
+Verification only, without network: the status comes from the CRL table in SQLite, with a list of a
+million entries unless told otherwise. A second process takes the list in while logins go on. Beside
+it, in the same run: one bare RSA verify, bare pyhanko-certvalidator, and ``openssl verify``.
 """
 
 from __future__ import annotations
@@ -10,132 +10,59 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import resource
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from asn1crypto import crl as asn1_crl
-from asn1crypto import x509 as asn1_x509
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from pyhanko_certvalidator.authority import CertTrustAnchor
-from pyhanko_certvalidator.context import ValidationContext
-from pyhanko_certvalidator.path import ValidationPath
-from pyhanko_certvalidator.policy_decl import (
-    CertRevTrustPolicy,
-    RevocationCheckingPolicy,
-    RevocationCheckingRule,
-)
-from pyhanko_certvalidator.validate import validate_path
-
-from app.core import db
-from app.crypto.tokens import new_token
-from app.jpki.authentication import UnverifiedToken, verify_login
-from app.jpki.certificates import require_known_key
-from app.jpki.challenge import Challenge
+from app.jpki.certificates import read_authentication_certificate
 from app.jpki.crl import read_crl
-from app.jpki.models import Crl, CrlEntry
-from app.jpki.signature import SignatureAlgorithm
 from app.jpki.store import CrlTable, ingest
-from app.jpki.trust import TrustStore
-from simulators.jlis.holder import Holder, Sex
-from simulators.jlis.index import Partition
-from simulators.jlis.office import Office
-from simulators.jlis.profile import Purpose
-from simulators.jlis.status import build_crl
+from bench.jpki_peers import PEER_ENTRIES, bare_pyhanko, bare_rsa, openssl_verify
+from bench.jpki_work import (
+    LIST_FILE,
+    MILLISECONDS,
+    WARM_UP,
+    Errand,
+    Logins,
+    log_in_by,
+    log_in_during_ingest,
+)
+from bench.jpki_world import AT, World, make_list, make_world, open_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from simulators.jlis.authority import Authority
-    from simulators.jlis.card_folder import Card
-
-AT = datetime(2026, 11, 1, 3, tzinfo=UTC)
-HOLDER = Holder(
-    "見本　太郎", datetime(1988, 2, 29, tzinfo=UTC).date(), Sex.MALE, "見本市", "131016"
-)
-PARTITION = Partition(Purpose.AUTHENTICATION, 3, HOLDER.municipality_code)
-PEER_ENTRIES = 1_000
-WARM_UP = 20
-MILLISECONDS = 1000
-KIBI = 1024
-_SEQUENCE, _LONG = 0x30, 0x80
+ENTRIES = 1_000_000
+WORKERS = 2
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Times in milliseconds unless the name says otherwise."""
+    """Times in milliseconds unless the name says otherwise. Login times are CPU time."""
 
     login_p50_ms: float
     login_p95_ms: float
+    login_p95_wall_ms: float
     logins_per_s: float
+    workers: int
+    worker_rss_growth_mb: float
+    look_up_p95_ms: float
+    crl_entries: int
+    crl_ingest_s: float
+    logins_during_ingest: int
+    login_during_ingest_p95_ms: float
+    login_during_ingest_max_ms: float
     bare_rsa_p50_ms: float
     ratio_to_bare_rsa: float
     bare_pyhanko_p50_ms: float
     ratio_to_bare_pyhanko: float
-    crl_entries: int
-    crl_ingest_s: float
-    worker_rss_growth_mb: float
-
-
-@dataclass(frozen=True)
-class World:
-    """A card, its issuer, and what the portal holds."""
-
-    card: Card
-    issuer: Authority
-    trust: TrustStore
-    token: UnverifiedToken
-    challenge: Challenge
-
-
-def make_world(folder: Path) -> World:
-    """A simulated J-LIS with one card that answered one challenge."""
-    office = Office.create(folder, at=AT)
-    card = office.issue("bench", HOLDER, at=AT)
-    challenge = Challenge(new_token(), "http://127.0.0.1:8000")
-    signature = card.auth.key.sign(challenge.signed_bytes, padding.PKCS1v15(), hashes.SHA256())
-    token = UnverifiedToken(card.auth.der, SignatureAlgorithm.RS256, signature)
-    issuer = office.authority(Purpose.AUTHENTICATION)
-    return World(card, issuer, TrustStore.load(folder / "trust"), token, challenge)
-
-
-def make_list(issuer: Authority, entries: int) -> bytes:
-    """A signed list of this many serials, encoded by hand because a builder is quadratic."""
-    empty = asn1_crl.CertificateList.load(build_crl(issuer, PARTITION, [], number=1, at=AT))
-    tbs = empty["tbs_cert_list"]
-    revoked_at = asn1_x509.Time({"utc_time": AT - timedelta(days=1)}).dump()
-    lines = b"".join(
-        _sequence(b"\x02\x08" + (0x4000_0000_0000_0000 + n).to_bytes(8, "big") + revoked_at)
-        for n in range(entries)
-    )
-    head = (tbs[name].dump() for name in _HEAD)
-    body = _sequence(b"".join(head) + _sequence(lines) + tbs["crl_extensions"].dump())
-    signature = issuer.key.sign(body, padding.PKCS1v15(), hashes.SHA256())
-    bits = b"\x03" + _length(len(signature) + 1) + b"\x00" + signature
-    return _sequence(body + empty["signature_algorithm"].dump() + bits)
-
-
-_HEAD = ("version", "signature", "issuer", "this_update", "next_update")
-
-
-def _sequence(content: bytes) -> bytes:
-    return bytes([_SEQUENCE]) + _length(len(content)) + content
-
-
-def _length(number: int) -> bytes:
-    if number < _LONG:
-        return bytes([number])
-    raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
-    return bytes([_LONG | len(raw)]) + raw
+    openssl_verify_p50_ms: float
+    openssl_verify_whole_list_ms: float
 
 
 def milliseconds(work: Callable[[], object], rounds: int) -> list[float]:
@@ -150,70 +77,71 @@ def milliseconds(work: Callable[[], object], rounds: int) -> list[float]:
     return times
 
 
-def bare_pyhanko(world: World) -> Callable[[], object]:
-    """Path and status by the library alone, with a list parsed at each login."""
-    anchor = asn1_x509.Certificate.load(world.trust.authentication.anchors[-1].der)
-    crl = make_list(world.issuer, PEER_ENTRIES)
-    rule = RevocationCheckingRule.CRL_REQUIRED
-    policy = CertRevTrustPolicy(RevocationCheckingPolicy(rule, rule))
-
-    def validate() -> None:
-        leaf = asn1_x509.Certificate.load(world.card.auth.der)
-        context = ValidationContext(
-            trust_roots=[anchor], moment=AT, crls=[crl], revinfo_policy=policy
-        )
-        validate_path(context, ValidationPath(CertTrustAnchor(anchor), [], leaf))
-
-    return validate
-
-
-def measure(folder: Path, entries: int, rounds: int) -> Figures:
+def measure(folder: Path, entries: int, seconds: float) -> Figures:
     """Everything in one run on one machine, so that ratios mean something."""
     world = make_world(folder)
-    engine = db.make_engine(f"sqlite:///{folder / 'bench.sqlite'}")
-    db.Base.metadata.create_all(engine, tables=[Crl.__table__, CrlEntry.__table__])  # type: ignore[list-item]
-    db.bind(engine)
-    crl_der = make_list(world.issuer, entries)
-    started = perf_counter()
-    ingest(read_crl(crl_der, world.trust.authentication, at=AT), at=AT)
-    ingest_seconds = perf_counter() - started
-
-    def log_in() -> None:
-        verify_login(world.token, world.challenge, world.trust, CrlTable(), at=AT)
-
-    log_in()
-    before = _resident_megabytes()
-    logins = milliseconds(log_in, rounds)
-    growth = _resident_megabytes() - before
-    rsa = milliseconds(lambda: _bare_rsa(world), rounds)
-    pyhanko = milliseconds(bare_pyhanko(world), max(5, rounds // 20))
+    engine = open_database(world.database_url)
+    small = make_list(world.issuer, PEER_ENTRIES, number=1)
+    ingest(read_crl(small, world.trust.authentication, at=AT), at=AT)
+    (folder / LIST_FILE).write_bytes(make_list(world.issuer, entries, number=2))
+    errand = Errand.of(world)
+    ingest_seconds, meanwhile = log_in_during_ingest(errand)
+    found = log_in_by(errand, WORKERS, seconds)
+    looked_up = milliseconds(_look_up(world), 500)
+    peers = _peers(world, entries)
     engine.dispose()
+    return _figures(found, meanwhile, looked_up, peers, ingest_seconds, entries)
+
+
+def _look_up(world: World) -> Callable[[], object]:
+    certificate = read_authentication_certificate(world.card.auth.der)
+    path = world.trust.path_to_anchor(certificate, at=AT)
+    return lambda: CrlTable().prove_not_revoked(path, at=AT)
+
+
+def _peers(world: World, entries: int) -> dict[str, float]:
+    return {
+        "rsa": median(milliseconds(bare_rsa(world), 400)),
+        "pyhanko": median(milliseconds(bare_pyhanko(world), 20)),
+        "openssl": median(milliseconds(openssl_verify(world, PEER_ENTRIES), 20)),
+        "openssl_whole": median(milliseconds(openssl_verify(world, entries), 1)),
+    }
+
+
+def _figures(  # noqa: PLR0917 - private, called once
+    found: list[Logins],
+    meanwhile: Logins,
+    looked_up: list[float],
+    peers: dict[str, float],
+    ingest_seconds: float,
+    entries: int,
+) -> Figures:
+    cpu = [time for one in found for time in one.cpu]
+    wall = [time for one in found for time in one.wall]
     return Figures(
-        login_p50_ms=round(median(logins), 3),
-        login_p95_ms=round(quantiles(logins, n=20)[-1], 3),
-        logins_per_s=round(MILLISECONDS * len(logins) / sum(logins), 1),
-        bare_rsa_p50_ms=round(median(rsa), 4),
-        ratio_to_bare_rsa=round(median(logins) / median(rsa), 1),
-        bare_pyhanko_p50_ms=round(median(pyhanko), 3),
-        ratio_to_bare_pyhanko=round(median(logins) / median(pyhanko), 3),
+        login_p50_ms=round(median(cpu), 3),
+        login_p95_ms=_p95(cpu),
+        login_p95_wall_ms=_p95(wall),
+        logins_per_s=round(sum(len(one.cpu) / one.seconds for one in found), 1),
+        workers=len(found),
+        worker_rss_growth_mb=round(max(one.growth_mb for one in found), 1),
+        look_up_p95_ms=_p95(looked_up),
         crl_entries=entries,
         crl_ingest_s=round(ingest_seconds, 3),
-        worker_rss_growth_mb=round(growth, 1),
+        logins_during_ingest=len(meanwhile.wall),
+        login_during_ingest_p95_ms=_p95(meanwhile.wall),
+        login_during_ingest_max_ms=round(max(meanwhile.wall), 1),
+        bare_rsa_p50_ms=round(peers["rsa"], 4),
+        ratio_to_bare_rsa=round(median(cpu) / peers["rsa"], 1),
+        bare_pyhanko_p50_ms=round(peers["pyhanko"], 3),
+        ratio_to_bare_pyhanko=round(median(cpu) / peers["pyhanko"], 3),
+        openssl_verify_p50_ms=round(peers["openssl"], 3),
+        openssl_verify_whole_list_ms=round(peers["openssl_whole"], 1),
     )
 
 
-def _bare_rsa(world: World) -> None:
-    certificate = x509.load_der_x509_certificate(world.card.auth.der)
-    key = require_known_key(certificate.public_key())
-    if not isinstance(key, rsa.RSAPublicKey):
-        raise TypeError("the card's key is not RSA")
-    key.verify(
-        world.token.signature, world.challenge.signed_bytes, padding.PKCS1v15(), hashes.SHA256()
-    )
-
-
-def _resident_megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIBI
+def _p95(times: list[float]) -> float:
+    return round(quantiles(times, n=20)[-1], 3)
 
 
 def versions() -> dict[str, str]:
@@ -225,15 +153,22 @@ def versions() -> dict[str, str]:
 def table(figures: Figures, used: dict[str, str]) -> str:
     """For people."""
     rows = (
-        ("card login, whole verification", figures.login_p50_ms, "ms p50"),
-        ("", figures.login_p95_ms, "ms p95"),
-        ("", figures.logins_per_s, "a second, one thread"),
+        ("card login, whole verification", figures.login_p50_ms, "ms CPU p50"),
+        ("", figures.login_p95_ms, "ms CPU p95"),
+        ("", figures.login_p95_wall_ms, "ms p95"),
+        ("", figures.logins_per_s, f"a second, {figures.workers} workers"),
+        ("memory growth of a worker", figures.worker_rss_growth_mb, "MB"),
+        ("status look-up", figures.look_up_p95_ms, "ms p95"),
+        (f"list of {figures.crl_entries:,} taken in", figures.crl_ingest_s, "s"),
+        ("logins meanwhile", figures.logins_during_ingest, ""),
+        ("", figures.login_during_ingest_p95_ms, "ms p95 with one write each"),
+        ("", figures.login_during_ingest_max_ms, "ms longest"),
         ("bare RSA verify", figures.bare_rsa_p50_ms, "ms p50"),
         ("login / bare RSA", figures.ratio_to_bare_rsa, "times"),
         ("bare pyhanko, list of 1,000", figures.bare_pyhanko_p50_ms, "ms p50"),
         ("login / bare pyhanko", figures.ratio_to_bare_pyhanko, "times"),
-        (f"list of {figures.crl_entries:,} taken in", figures.crl_ingest_s, "s"),
-        ("memory growth over the logins", figures.worker_rss_growth_mb, "MB"),
+        ("openssl verify, list of 1,000", figures.openssl_verify_p50_ms, "ms p50, a process each"),
+        ("openssl verify, the whole list", figures.openssl_verify_whole_list_ms, "ms"),
     )
     lines = [f"{name:32} {value:>10,} {unit}" for name, value, unit in rows]
     lines.append("with " + ", ".join(f"{name} {number}" for name, number in used.items()))
@@ -244,11 +179,11 @@ def main(argv: list[str] | None = None) -> int:
     """Measure and print. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="bench.jpki", description=__doc__)
     parser.add_argument("--json", action="store_true", help="the last line is one JSON object")
-    parser.add_argument("--entries", type=int, default=PEER_ENTRIES, help="lines of the CRL")
-    parser.add_argument("--rounds", type=int, default=400, help="logins measured")
+    parser.add_argument("--entries", type=int, default=ENTRIES, help="lines of the CRL")
+    parser.add_argument("--seconds", type=float, default=5.0, help="how long logins are measured")
     chosen = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(Path(folder), chosen.entries, chosen.rounds)
+        figures = measure(Path(folder), chosen.entries, chosen.seconds)
     sys.stdout.write(table(figures, versions()) + "\n")
     if chosen.json:
         sys.stdout.write(json.dumps(asdict(figures) | {"versions": versions()}) + "\n")

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID
+from cryptography.x509.oid import ExtensionOID
 
 from app.crypto.digests import sha256_hex
 from app.jpki.certificates import COMPLETE_SCOPE, PARSE_ERRORS, ExtensionT, scope_of
+from app.jpki.crl_entries import RevokedEntry, read_entries
 from app.jpki.errors import (
     CrlMalformed,
     CrlOutsideItsTime,
@@ -21,7 +22,6 @@ from app.jpki.errors import (
     CrlWrongIssuer,
     CrlWrongScope,
 )
-from app.jpki.names import serial_hex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,15 +37,6 @@ _KNOWN_EXTENSIONS = {
     ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
     ExtensionOID.ISSUING_DISTRIBUTION_POINT,
 }
-
-
-@dataclass(frozen=True)
-class RevokedEntry:
-    """One line of a list. ``serial`` is lower-case hex."""
-
-    serial: str
-    revoked_at: datetime
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -67,12 +58,8 @@ class VerifiedCrl:
         return len(self._list)
 
     def entries(self) -> Iterator[RevokedEntry]:
-        """Its lines, one after the other. Raises CrlMalformed, CrlWrongScope."""
-        try:
-            for revoked in self._list:
-                yield _entry(revoked)
-        except PARSE_ERRORS as error:
-            raise CrlMalformed("an entry cannot be read") from error
+        """Its lines in the order of their serials. Raises CrlMalformed, CrlWrongScope."""
+        return read_entries(self._list.tbs_certlist_bytes)
 
 
 def read_crl(der: bytes, hierarchy: Hierarchy, *, at: datetime) -> VerifiedCrl:
@@ -159,13 +146,3 @@ def _scope(extensions: x509.Extensions) -> str:
     if point.relative_name is not None or len(names) != 1:
         raise CrlWrongScope("its distribution point is not one directory name")
     return scope_of(names[0].value)
-
-
-def _entry(revoked: x509.RevokedCertificate) -> RevokedEntry:
-    reason = "unspecified"
-    for extension in revoked.extensions:
-        if extension.oid == CRLEntryExtensionOID.CRL_REASON:
-            reason = str(extension.value.reason.value)
-        elif extension.critical:
-            raise CrlWrongScope("an entry with an unknown critical extension")
-    return RevokedEntry(serial_hex(revoked.serial_number), revoked.revocation_date_utc, reason)

@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import psycopg
 import structlog
-from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import reading, transaction
+from app.jpki.bulk import insert_entries
 from app.jpki.certificates import COMPLETE_SCOPE, JpkiCertificate
 from app.jpki.errors import CrlMalformed, CrlReplayed
 from app.jpki.models import Crl, CrlEntry
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from app.jpki.anchors import ProvenPath
-    from app.jpki.crl import RevokedEntry, VerifiedCrl
+    from app.jpki.crl import VerifiedCrl
 
 log = structlog.get_logger(__name__)
 
@@ -94,23 +96,14 @@ def _open(crl: VerifiedCrl, at: datetime) -> int:
 
 
 def _write_entries(crl: VerifiedCrl, crl_id: int) -> None:
+    """Write the lines in the order of the index, in short transactions that let others in."""
     entries = crl.entries()
-    statement = insert(CrlEntry)
-    while batch := [_row(crl_id, entry) for entry in islice(entries, BATCH)]:
+    while batch := list(islice(entries, BATCH)):
         try:
             with transaction() as session:
-                session.connection().execute(statement, batch)
-        except IntegrityError as error:
+                insert_entries(session.connection(), crl_id, batch)
+        except (IntegrityError, psycopg.IntegrityError) as error:
             raise CrlMalformed("a serial stands twice") from error
-
-
-def _row(crl_id: int, entry: RevokedEntry) -> dict[str, object]:
-    return {
-        "crl_id": crl_id,
-        "serial": entry.serial,
-        "revoked_at": entry.revoked_at,
-        "reason": entry.reason,
-    }
 
 
 def _swap(crl: VerifiedCrl, crl_id: int) -> list[int]:
