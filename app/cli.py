@@ -13,6 +13,7 @@ from flask.cli import with_appcontext
 from app.audit.chain import verify_chain
 from app.core import clock
 from app.core.db import reading
+from app.fhir.commands import api_client
 from app.immunization.worklist import rebuild, rebuild_if_old
 from app.jobs.commands import jobs
 from app.jpki.fetch import make_client, refresh_crls
@@ -95,6 +96,7 @@ def first_administrator(organisation: str) -> None:
 
 def register(app: Flask) -> None:
     """Add the commands."""
+    app.cli.add_command(api_client)
     app.cli.add_command(jobs)
     for command in (
         verify_audit,

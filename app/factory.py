@@ -17,6 +17,8 @@ from app.core import db
 from app.core.errors import Misconfigured
 from app.crypto.sealing import Sealer
 from app.crypto.signing import SigningKey
+from app.fhir import api as fhir_api
+from app.fhir import views as fhir
 from app.health_center.blueprints import DESK
 from app.home import views as home
 from app.identity import account_views as account
@@ -141,7 +143,9 @@ def _wire_trust(app: Flask, settings: PortalSettings) -> None:
 def _wire_web(app: Flask, settings: PortalSettings) -> None:
     https = settings.origin.startswith("https://")
     app.session_interface = DatabaseSessions(secure=https)
-    CSRFProtect(app).exempt(gateway_api.bp)
+    protection = CSRFProtect(app)
+    for proved_by_key in (gateway_api.bp, fhir_api.bp):
+        protection.exempt(proved_by_key)
     limiter.init_app(app)
     i18n.init_i18n(app)
     init_assets(app)
@@ -183,6 +187,9 @@ def _register(app: Flask) -> None:
         app.register_blueprint(further.bp)
     for bp in DESK:
         app.register_blueprint(bp)
+
+    for over_fhir in (fhir, fhir_api):
+        app.register_blueprint(over_fhir.bp)
 
     @app.get("/health")
     def health() -> Response:

@@ -6,6 +6,7 @@ from app.audit import models as audit
 from app.core import outbox
 from app.core.db import Base
 from app.family import models as family
+from app.fhir import models as fhir
 from app.family import standing
 from app.handbook import models as handbook
 from app.identity import models as identity
@@ -25,6 +26,6 @@ from app.web import models as web
 metadata = Base.metadata
 told = (jobs, messagebox, notifications, objections, reminders, standing)
 features = (
-    audit, family, handbook, identity, imaging, immunization, jpki, openid, outbox, registration,
+    audit, family, fhir, handbook, identity, imaging, immunization, jpki, openid, outbox, registration,
     registry, web
 )  # fmt: skip

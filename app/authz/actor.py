@@ -82,6 +82,22 @@ class Actor:
         )
 
 
+class Scope(StrEnum):
+    """What another organisation's system may ask."""
+
+    FORECAST = "immds-forecast"
+
+
+@dataclass(frozen=True)
+class ClientSystem:
+    """A system of another organisation that acts under its own key, within its scopes."""
+
+    id: UUID
+    organisation_id: UUID
+    name: str
+    scopes: frozenset[Scope]
+
+
 @dataclass(frozen=True)
 class Machine:
     """A program that acts under its own key: a hospital's gateway."""

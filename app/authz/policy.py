@@ -6,13 +6,13 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
-from app.authz.actor import Actor, Assurance, Machine, Profession, Role
+from app.authz.actor import Actor, Assurance, ClientSystem, Machine, Profession, Role, Scope
 from app.core.errors import Forbidden, StepUpRequired
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-Subject: TypeAlias = Actor | Machine
+Subject: TypeAlias = Actor | Machine | ClientSystem
 Rule: TypeAlias = Callable[[Subject, object], bool]
 
 
@@ -20,6 +20,7 @@ class Permission(StrEnum):
     """Everything that can be asked."""
 
     CHILD_READ = "child.read"
+    CHILD_EXPORT = "child.export"
     CHILD_SEARCH = "child.search"
     DOSE_RECORD = "dose.record"
     DOSE_CORRECT = "dose.correct"
@@ -36,6 +37,7 @@ class Permission(StrEnum):
     IMAGE_VIEW = "image.view"
     OWN_ACCESS_READ = "own_access.read"
     GATEWAY_REPORT = "gateway.report"
+    FORECAST_ASK = "forecast.ask"
     OPERATIONS_READ = "operations.read"
     STAFF_READ = "staff.read"
     STAFF_MANAGE = "staff.manage"
@@ -216,8 +218,14 @@ def is_gateway(subject: Subject, _thing: object) -> bool:
     return isinstance(subject, Machine)
 
 
+def has_scope(scope: Scope) -> Rule:
+    """Another organisation's system that was registered for this."""
+    return lambda subject, _thing: isinstance(subject, ClientSystem) and scope in subject.scopes
+
+
 POLICY: dict[Permission, Rule] = {
     Permission.CHILD_READ: either(is_guardian, is_assigned_staff),
+    Permission.CHILD_EXPORT: either(is_guardian, is_assigned_staff),
     Permission.CHILD_SEARCH: has_role(Role.NURSE),
     Permission.DOSE_RECORD: is_assigned_staff,
     Permission.DOSE_CORRECT: is_assigned_staff,
@@ -234,6 +242,7 @@ POLICY: dict[Permission, Rule] = {
     Permission.IMAGE_VIEW: both(is_licensed_physician, holds_live_grant),
     Permission.OWN_ACCESS_READ: is_anyone,
     Permission.GATEWAY_REPORT: is_gateway,
+    Permission.FORECAST_ASK: has_scope(Scope.FORECAST),
     Permission.OPERATIONS_READ: has_role(Role.ADMINISTRATOR),
     Permission.STAFF_READ: has_role(Role.ADMINISTRATOR),
     Permission.STAFF_MANAGE: works_there_as(Role.ADMINISTRATOR),

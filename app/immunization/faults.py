@@ -43,3 +43,13 @@ class AskedBeforeBirth(Invalid):
         super().__init__(f"{as_of} is before the birth on {born_on}")
         self.as_of = as_of
         self.born_on = born_on
+
+
+class DayOutOfRange(Invalid):
+    """A birth or an asked day in another age than ours."""
+
+    code = "day-out-of-range"
+
+    def __init__(self, day: date) -> None:
+        super().__init__(f"{day} lies too far away for a forecast")
+        self.day = day

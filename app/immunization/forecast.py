@@ -6,26 +6,28 @@ asked about.
 
 from __future__ import annotations
 
+from datetime import date
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.immunization import explain
 from app.immunization.errors import DoseBeforeBirth, UnknownProduct
 from app.immunization.evaluation import Walk, belonging, walk
-from app.immunization.faults import AskedBeforeBirth
+from app.immunization.faults import AskedBeforeBirth, DayOutOfRange
 from app.immunization.outlook import Outlook, look_ahead, look_ahead_unstarted
 from app.immunization.plan import lay_out
 from app.immunization.results import DoseVerdict, GivenDose, GroupResult, Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date
 
     from app.immunization.plan import GroupPlan
     from app.immunization.progress import Progress
     from app.immunization.rules import Follows, Schedule, Sex
 
 
+EARLIEST_DAY, LATEST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+"""The engine answers about births and days between these: well inside the calendar it computes."""
 BY_DAY_AND_PRODUCT = itemgetter(1, 0)
 NOT_APPLICABLE, NEEDS_REVIEW = Status.NOT_APPLICABLE, Status.NEEDS_REVIEW
 COMPLETE, EXPIRED, UNREACHABLE = Status.COMPLETE, Status.EXPIRED, Status.UNREACHABLE
@@ -55,8 +57,11 @@ def ask(
 ) -> Asked:
     """Order and check the doses; those after the asked day are left out.
 
-    Raises ``AskedBeforeBirth``, ``DoseBeforeBirth``, ``UnknownProduct``.
+    Raises ``DayOutOfRange``, ``AskedBeforeBirth``, ``DoseBeforeBirth``, ``UnknownProduct``.
     """
+    for day in (born_on, as_of):
+        if not EARLIEST_DAY <= day <= LATEST_DAY:
+            raise DayOutOfRange(day)
     if as_of < born_on:
         raise AskedBeforeBirth(as_of, born_on)
     history = sorted(given, key=BY_DAY_AND_PRODUCT)

@@ -46,6 +46,8 @@ PUBLIC_ENDPOINTS = frozenset(
         "registry.open_invitation",
         "registry.invitation",
         "imaging_gateway.receive_events",
+        "fhir.immds_forecast",
+        "fhir.metadata",
         "jobs.metrics",
         "notifications.confirm_mail",
         "notifications.confirmation",
@@ -53,6 +55,7 @@ PUBLIC_ENDPOINTS = frozenset(
     }
 )
 """``imaging_gateway.receive_events`` is proved by the gateway's own key instead of a session,
+``fhir.immds_forecast`` by the asking system's, and ``fhir.metadata`` says how;
 ``jobs.metrics`` by the token of the settings, a mailbox by the code that was sent to it."""
 
 

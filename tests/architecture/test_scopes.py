@@ -8,6 +8,7 @@ from tests.architecture.source import Function, functions
 FEATURES = (
     "admin",
     "family",
+    "fhir",
     "handbook",
     "health_center",
     "home",
@@ -29,6 +30,8 @@ SELECTS_ELSEWHERE = {
 }
 
 WITHOUT_ACTOR = {
+    "app/fhir/queries.py:api_client_by_id": "systems prove themselves by their key",
+    "app/fhir/queries.py:all_api_clients": "command line of the operator",
     "app/jobs/queries.py:municipality_ids": "jobs: one part of the work each",
     "app/jobs/queries.py:open_runs": "jobs: whoever is free takes one",
     "app/jobs/queries.py:runs_of_day": "figures for the operator and the command line",

@@ -6,7 +6,7 @@ from tests.architecture.source import Function, functions, reaches
 
 USE_CASE_MODULES = ("app/*/service.py", "app/*/*_service.py", "app/imaging/reports.py")
 
-ACTOR_TYPES = frozenset({"Actor", "Machine", "Subject"})
+ACTOR_TYPES = frozenset({"Actor", "ClientSystem", "Machine", "Subject"})
 
 WITHOUT_ACTOR = {
     "app/identity/service.py:new_challenge": "before login there is no actor",

@@ -186,6 +186,7 @@ def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Ro
         Row("home.more", "/handbook/more", everybody(200)),
         Row("home.child", child, FAMILY),
         Row("home.vaccinations", child + "/vaccinations", FAMILY),
+        Row("fhir_export.child", child + "/vaccinations.fhir.json", FAMILY),
         Row("home.growth", child + "/growth", FAMILY),
         Row("home.checkups", child + "/checkups", FAMILY),
         Row("health_center.search", "/staff/", only(200, "nurse", "far-nurse", others=403)),

@@ -9,7 +9,17 @@ from uuid import uuid4
 
 import pytest
 
-from app.authz.actor import Actor, Assurance, License, Machine, Membership, Profession, Role
+from app.authz.actor import (
+    Actor,
+    Assurance,
+    ClientSystem,
+    License,
+    Machine,
+    Membership,
+    Profession,
+    Role,
+    Scope,
+)
 from app.authz.policy import (
     NEEDS_CARD,
     PHONE_IS_ENOUGH,
@@ -86,6 +96,14 @@ def test_a_gateway_may_only_report(permission: Permission) -> None:
 
 
 @pytest.mark.parametrize("permission", sorted(Permission))
+def test_another_system_may_only_ask_for_what_it_was_registered_for(permission: Permission) -> None:
+    system = ClientSystem(uuid4(), PLACE, "", frozenset(Scope))
+    asked = permission is Permission.FORECAST_ASK
+    assert can(system, permission, Thing(person_id=system.id)) is asked
+    assert not can(ClientSystem(uuid4(), PLACE, "", frozenset()), permission, Thing())
+
+
+@pytest.mark.parametrize("permission", sorted(Permission))
 def test_a_role_elsewhere_is_no_role_here(permission: Permission) -> None:
     asked_somewhere = {
         Permission.CHILD_SEARCH,
@@ -110,8 +128,10 @@ def test_ones_own_account_is_ones_own_whatever_the_role(permission: Permission) 
 def test_guardians_and_staff_read_only_staff_records() -> None:
     guarded = Thing(guardian_account_ids=frozenset({ME}), municipality_id=ELSEWHERE)
     assert can(actor(), Permission.CHILD_READ, guarded)
+    assert can(actor(), Permission.CHILD_EXPORT, guarded)
     assert not can(actor(), Permission.DOSE_RECORD, guarded)
     assert can(actor(Role.NURSE), Permission.DOSE_RECORD, Thing())
+    assert can(actor(Role.NURSE), Permission.CHILD_EXPORT, Thing())
     assert not can(actor(Role.PHYSICIAN), Permission.DOSE_RECORD, Thing())
 
 

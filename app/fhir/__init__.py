@@ -1,0 +1,1 @@
+"""FHIR R4: a child's vaccinations as resources, and ``$immds-forecast`` for other systems."""
