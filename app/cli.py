@@ -96,8 +96,8 @@ def first_administrator(organisation: str) -> None:
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    app.cli.add_command(api_client)
     app.cli.add_command(jobs)
+    app.cli.add_command(api_client)
     for command in (
         verify_audit,
         refresh,

@@ -183,10 +183,10 @@ def _register(app: Flask) -> None:
         gateway_api, admin,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
-    for further in (notifications, messagebox, reminders, jobs):
-        app.register_blueprint(further.bp)
     for bp in DESK:
         app.register_blueprint(bp)
+    for further in (notifications, messagebox, reminders, jobs):
+        app.register_blueprint(further.bp)
 
     for over_fhir in (fhir, fhir_api):
         app.register_blueprint(over_fhir.bp)

@@ -6,8 +6,8 @@ from app.audit import models as audit
 from app.core import outbox
 from app.core.db import Base
 from app.family import models as family
-from app.fhir import models as fhir
 from app.family import standing
+from app.fhir import models as fhir
 from app.handbook import models as handbook
 from app.identity import models as identity
 from app.identity import openid_models as openid
@@ -26,6 +26,6 @@ from app.web import models as web
 metadata = Base.metadata
 told = (jobs, messagebox, notifications, objections, reminders, standing)
 features = (
-    audit, family, fhir, handbook, identity, imaging, immunization, jpki, openid, outbox, registration,
-    registry, web
+    audit, family, fhir, handbook, identity, imaging, immunization, jpki, openid, outbox,
+    registration, registry, web
 )  # fmt: skip
