@@ -23,6 +23,8 @@ PIXEL_DATA: Final = 0x7FE00010
 PIXEL_TAGS: Final = frozenset({PIXEL_DATA, 0x7FE00008, 0x7FE00009})
 MAXIMUM_DEPTH: Final = 64
 _DELIMITERS: Final = 0xFFFE
+_NO_DATA_SET_GROUPS: Final = frozenset({0x0000, 0x0002, _DELIMITERS})
+_PLAIN_HEAD: Final = struct.Struct("<HH2sH")
 _SHORTEST_ELEMENT: Final = 8
 _SHORT_VRS: Final = frozenset(
     b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split()
@@ -99,15 +101,33 @@ class _Walker:
 
     def top_level(self, at: int) -> dict[int, Element]:
         elements: dict[int, Element] = {}
-        while at < self.end:
+        is_plain = self.encoding == EXPLICIT_LITTLE
+        while (at := self.plain_elements(at, elements) if is_plain else at) < self.end:
             if self.end - at < _SHORTEST_ELEMENT and not any(self.data[at : self.end]):
                 break
             tag, vr, length, start = self.header(at, self.encoding)
-            if tag >> 16 in {0x0000, 0x0002, 0xFFFE}:
+            if tag >> 16 in _NO_DATA_SET_GROUPS:
                 raise NotDicom("element of a group that has no place in a data set")
             at = self.after(_Head(tag, vr, length, start), self.encoding, 0)
             elements[tag] = Element(tag, vr, start, at - start)
         return elements
+
+    def plain_elements(self, at: int, elements: dict[int, Element]) -> int:
+        """Take up elements with a two-byte length, which most are, from ``at`` as far as they go.
+
+        Returns:
+            the offset of the first element that is not one of these, or not whole.
+        """
+        data, last = self.data, self.end - _SHORTEST_ELEMENT
+        while at <= last:
+            group, number, vr, length = _PLAIN_HEAD.unpack_from(data, at)
+            start = at + _SHORTEST_ELEMENT
+            if vr not in _SHORT_VRS or group in _NO_DATA_SET_GROUPS or start + length > self.end:
+                break
+            tag = group << 16 | number
+            elements[tag] = Element(tag, vr, start, length)
+            at = start + length
+        return at
 
     def after(self, head: _Head, how: Encoding, depth: int) -> int:
         """Offset behind the value; walks into values of undefined length."""

@@ -29,6 +29,7 @@ class Arrival:
         self._maximum = maximum_bytes
         self._digest = RunningDigest()
         self._trouble: OutOfResources | None = None
+        self._is_kept = False
         self._descriptor = -1
         try:
             self._descriptor = os.open(
@@ -79,7 +80,17 @@ class Arrival:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-        self.path.unlink(missing_ok=True)
+        if not self._is_kept:
+            self.path.unlink(missing_ok=True)
+
+    def rename(self, target: Path) -> None:
+        """Give the file its final name; from then on it is not removed with the arrival.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        self.path.rename(target)
+        self._is_kept = True
 
     def __enter__(self) -> Self:
         return self
@@ -127,7 +138,7 @@ class BlobStore:
         try:
             os.fsync(arrival.fileno())
             self._make_folder(folder)
-            arrival.path.rename(target)
+            arrival.rename(target)
             sync_folder(folder)
         except OSError as error:
             raise OutOfResources("object could not be made durable") from error

@@ -88,7 +88,7 @@ class LeanPath:
     def serve(self, connection: socket.socket) -> bool:
         """Take objects until the line is quiet, something is to be sent or something else came.
 
-        pynetdicom's second thread, which asks for messages a thousand times a second, rests meanwhile.
+        pynetdicom's second thread, which asks for messages a thousand times a second, rests.
 
         Returns:
             whether a PDU waits that pynetdicom is to read.

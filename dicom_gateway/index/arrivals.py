@@ -9,9 +9,10 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy import Connection, Engine, Table, bindparam, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_gateway.errors import OutOfResources
@@ -56,9 +57,13 @@ class ArrivalBook:
     """Writes entries durably; any number of threads may call :meth:`record`."""
 
     engine: Engine
+    _add: _AddOnce = field(init=False)
     _waiting: list[_Ticket] = field(default_factory=list)
     _list_lock: threading.Lock = field(default_factory=threading.Lock)
     _leader: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._add = _AddOnce(self.engine)
 
     def record(self, entry: Entry) -> Standing:
         """List the object. Returns only when the commit has reached the disk.
@@ -81,13 +86,23 @@ class ArrivalBook:
             batch, self._waiting = self._waiting, []
         try:
             with self.engine.begin() as connection:
-                standings = [_write(connection, ticket.entry) for ticket in batch]
+                standings = [self._write(connection, ticket.entry) for ticket in batch]
         except SQLAlchemyError:
             for ticket in batch:
                 ticket.failed = True
             return
         for ticket, standing in zip(batch, standings, strict=True):
             ticket.standing = standing
+
+    def _write(self, connection: Connection, entry: Entry) -> Standing:
+        if self._add(connection, _object_row(entry)):
+            return Standing.STORED
+        uid, sha256 = entry.claim.sop_instance_uid, entry.data_set_sha256
+        known = connection.scalar(_FIND, {"uid": uid})
+        if known == sha256 or connection.scalar(_FIND_ASIDE, {"uid": uid, "sha256": sha256}):
+            return Standing.REPEATED
+        connection.execute(_ADD_ASIDE, _aside_row(entry))
+        return Standing.SET_ASIDE
 
 
 _OBJECTS: Final = cast("Table", StoredObject.__table__)
@@ -98,30 +113,38 @@ _FIND: Final = select(_OBJECTS.c.data_set_sha256).where(
 _FIND_ASIDE: Final = select(_ASIDE.c.id).where(
     _ASIDE.c.sop_instance_uid == bindparam("uid"), _ASIDE.c.data_set_sha256 == bindparam("sha256")
 )
-_ADD: Final = insert(_OBJECTS)
 _ADD_ASIDE: Final = insert(_ASIDE)
 
 
-def _write(connection: Connection, entry: Entry) -> Standing:
-    uid = entry.claim.sop_instance_uid
-    known = connection.scalar(_FIND, {"uid": uid})
-    if known is None:
-        connection.execute(_ADD, _object_row(entry))
-        return Standing.STORED
-    sha256 = entry.data_set_sha256
-    if known == sha256 or connection.scalar(_FIND_ASIDE, {"uid": uid, "sha256": sha256}):
-        return Standing.REPEATED
-    connection.execute(
-        _ADD_ASIDE,
-        {
-            "sop_instance_uid": uid,
-            "file_name": entry.file_name,
-            "data_set_sha256": sha256,
-            "sender": entry.claim.sender,
-            "received_at": entry.received_at,
-        },
-    )
-    return Standing.SET_ASIDE
+class _AddOnce:
+    """The insert of one object unless its identifier is there, compiled once for the database."""
+
+    def __init__(self, engine: Engine) -> None:
+        dialect: Any = postgresql if engine.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(_OBJECTS).on_conflict_do_nothing(
+            index_elements=[_OBJECTS.c.sop_instance_uid]
+        )
+        columns = [column.name for column in _OBJECTS.columns if column.name != "id"]
+        compiled = statement.values({name: bindparam(name) for name in columns}).compile(
+            dialect=engine.dialect
+        )
+        self._sql = str(compiled)
+        self._order: list[str] | None = compiled.positiontup
+
+    def __call__(self, connection: Connection, row: dict[str, object]) -> bool:
+        """Insert ``row``. False when an object of its identifier is listed already."""
+        values = row if self._order is None else tuple(row[name] for name in self._order)
+        return connection.exec_driver_sql(self._sql, values).rowcount == 1
+
+
+def _aside_row(entry: Entry) -> dict[str, object]:
+    return {
+        "sop_instance_uid": entry.claim.sop_instance_uid,
+        "file_name": entry.file_name,
+        "data_set_sha256": entry.data_set_sha256,
+        "sender": entry.claim.sender,
+        "received_at": entry.received_at,
+    }
 
 
 def _object_row(entry: Entry) -> dict[str, object]:

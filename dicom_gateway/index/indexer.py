@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 BATCH: Final = 64
-LONGEST_WAIT_SECONDS: Final = 2.0
+LONGEST_WAIT_SECONDS: Final = 10.0
 SERVICE_PATH: Final = "/dicom-web"
 
 
 def index_waiting(engine: Engine, store: BlobStore, *, calm_seconds: float = 0.0) -> int:
     """List up to one batch of stored objects, oldest first.
 
-    While objects keep coming closer than ``calm_seconds``, listing gives way to receiving, for two
+    While objects keep coming closer than ``calm_seconds``, listing gives way to receiving, for ten
     seconds at most.
 
     Returns:

@@ -156,8 +156,13 @@ def send(port: int, data_sets: list[Dataset], ae_title: str = AE_TITLE) -> list[
 
 
 @contextmanager
-def running(folder: Path, database_url: str = "", **changes: object) -> Iterator[Gateway]:
-    """A gateway over an empty folder; DIMSE listens, the worker's steps are called by hand."""
+def running(
+    folder: Path, database_url: str = "", *, lean: bool = True, **changes: object
+) -> Iterator[Gateway]:
+    """A gateway over an empty folder; DIMSE listens, the worker's steps are called by hand.
+
+    Without ``lean`` every PDU goes through pynetdicom.
+    """
     keys = make_keys(folder)
     values: dict[str, Any] = {
         "mode": Mode.TEST,
@@ -172,7 +177,7 @@ def running(folder: Path, database_url: str = "", **changes: object) -> Iterator
     settings = GatewaySettings(**values)
     ingest = build_ingest(settings)
     callers = build_listener(settings).callers
-    receiver = start_scp(Listener("127.0.0.1", 0, AE_TITLE, callers), ingest)
+    receiver = start_scp(Listener("127.0.0.1", 0, AE_TITLE, callers), ingest, lean=lean)
     engine = open_index(settings.database_url, folder / "var")
     try:
         yield Gateway(settings, keys, engine, build_service(settings), receiver.port)
