@@ -89,17 +89,17 @@ def log_in_by(errand: Errand, workers: int, seconds: float) -> list[Logins]:
 
 
 def take_list(errand: Errand, answer: Connection) -> None:
-    """Verify and ingest the list; answers with the seconds it took."""
+    """Verify and ingest the list; answers with the seconds it took, by the wall and the CPU."""
     open_database(errand.database_url)
     trust = TrustStore.load(errand.folder / "trust")
     der = (errand.folder / LIST_FILE).read_bytes()
-    started = perf_counter()
+    wall, cpu = perf_counter(), thread_time()
     ingest(read_crl(der, trust.authentication, at=AT), at=AT)
-    answer.send(perf_counter() - started)
+    answer.send((perf_counter() - wall, thread_time() - cpu))
 
 
-def log_in_during_ingest(errand: Errand) -> tuple[float, Logins]:
-    """Seconds of an ingest in another process, and the logins done here meanwhile.
+def log_in_during_ingest(errand: Errand) -> tuple[tuple[float, float], Logins]:
+    """Seconds of an ingest in another process (wall, CPU), and the logins done here meanwhile.
 
     Each of these also writes one row, as a real login writes its session.
     """
@@ -119,7 +119,7 @@ def log_in_during_ingest(errand: Errand) -> tuple[float, Logins]:
         done.run(log_in)
     done.seconds = monotonic() - started
     other.join()
-    return float(here.recv()), done
+    return here.recv(), done
 
 
 def _write(statement: str) -> None:

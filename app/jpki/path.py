@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from app.jpki.policies import PolicyInputs
 
 MAXIMUM_INTERMEDIATES = 4  # the library's search is exponential in same-named intermediates
+MAXIMUM_PATHS = 8  # candidates tried; an honest chain needs one, a re-issued authority a few
 TIME_BUDGET_SECONDS = 0.2
 _TOLERANCE = timedelta(microseconds=1)
 _ANY_POLICY = "2.5.29.32.0"
@@ -197,7 +198,11 @@ async def _first_valid_path(
     context: ValidationContext, leaf: asn1_x509.Certificate, parameters: PKIXValidationParams
 ) -> None:
     refusal: Exception | None = None
+    tried = 0
     async for path in context.path_builder.async_build_paths_lazy(leaf):
+        tried += 1
+        if tried > MAXIMUM_PATHS:
+            raise PathTooLong(f"more than {MAXIMUM_PATHS} candidate paths")
         try:
             await async_validate_path(context, path, parameters)
         except library.ValidationError as error:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from cryptography import x509
+from pyhanko_certvalidator import validate
 
 from app.jpki import path
 from app.jpki.certificates import MAXIMUM_BYTES
@@ -189,6 +191,38 @@ def test_the_greatest_number_of_same_named_intermediates_is_judged_in_time() -> 
     with pytest.raises(JpkiRejected):
         path.validate(leaf, crowd, [root], [], AT, Policies())
     assert time.process_time() - started < 0.5
+
+
+def crossed(count: int) -> list[bytes]:
+    """Authorities of one name and two keys, each made by another: paths multiply among them."""
+    return [
+        replace(
+            MIDDLE, subject="x", issuer="root" if n == 0 else "x", key=20 + n % 2, issuer_key=key
+        ).der()
+        for n, key in zip(range(count), (10, 20, 21, 20, 21, 20, 21), strict=False)
+    ]
+
+
+def test_no_more_candidates_are_tried_than_an_honest_chain_could_need(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[object] = []
+    really_validate = validate.async_validate_path
+
+    async def counting(context: Any, candidate: Any, parameters: Any) -> object:
+        tried.append(candidate)
+        return await really_validate(context, candidate, parameters)
+
+    monkeypatch.setattr(path, "async_validate_path", counting)
+    leaf = replace(LEAF, issuer="x", issuer_key=20).der()
+    crowd = crossed(path.MAXIMUM_INTERMEDIATES)
+    with pytest.raises((JpkiRejected, IndeterminateStatus)):
+        path.validate(leaf, crowd, [ROOT.der()], [], AT, Policies(), budget_seconds=5)
+    assert 0 < len(tried) <= path.MAXIMUM_PATHS
+    tried.clear()
+    with pytest.raises(PathTooLong):
+        path.validate(leaf, crossed(7), [ROOT.der()], [], AT, Policies())
+    assert tried == []
 
 
 def test_what_takes_longer_than_its_budget_is_refused() -> None:
