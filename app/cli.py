@@ -14,6 +14,7 @@ from app.audit.chain import verify_chain
 from app.core import clock
 from app.core.db import reading
 from app.fhir.commands import api_client
+from app.immunization.commands import immunization
 from app.immunization.worklist import rebuild, rebuild_if_old
 from app.jobs.commands import jobs
 from app.jpki.fetch import make_client, refresh_crls
@@ -98,6 +99,7 @@ def register(app: Flask) -> None:
     """Add the commands."""
     app.cli.add_command(jobs)
     app.cli.add_command(api_client)
+    app.cli.add_command(immunization)
     for command in (
         verify_audit,
         refresh,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "config" / "immunization"
 FILES = ("edition", "products", "groups", "measures", "wording")
 SCHEMA_FILE = "schema.json"
+CURRENT = "current"
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -48,6 +49,14 @@ def _mapping(loader: _PlainLoader, node: yaml.MappingNode) -> dict[str, Any]:
 
 
 _PlainLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+def edition_folder(name: str) -> Path:
+    """Where an edition stands: ``current``, a folder below the one in force, or a path."""
+    if name == CURRENT:
+        return DEFAULT_FOLDER
+    below = DEFAULT_FOLDER / name
+    return below if below.is_dir() else Path(name)
 
 
 def load_schedule(folder: Path | None = None) -> Schedule:

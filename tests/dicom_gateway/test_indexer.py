@@ -26,6 +26,7 @@ def test_listing_waits_ten_seconds_at_most(gateway: Gateway) -> None:
     gateway.send(ct(number=1), ct(number=2))
     with gateway.engine.begin() as connection:
         oldest = update(StoredObject).where(StoredObject.id == 1)
-        connection.execute(oldest.values(received_at=StoredObject.received_at - LONGEST_WAIT_SECONDS))
+        earlier = StoredObject.received_at - LONGEST_WAIT_SECONDS
+        connection.execute(oldest.values(received_at=earlier))
     store = build_store(gateway.settings)
     assert index_waiting(gateway.engine, store, calm_seconds=60) == 2

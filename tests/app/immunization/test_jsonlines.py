@@ -58,6 +58,9 @@ def test_a_child_is_answered_with_every_vaccine_in_the_agreed_shape() -> None:
         ({"born": 20260401}, "not a date such as"),
         ({"born": "2025-02-29"}, "not a day of the calendar"),
         ({"as_of": "2026-03-31"}, "before the birth"),
+        ({"born": "0001-01-01"}, "lies too far away"),
+        ({"born": "9995-01-01", "as_of": "9999-12-31", "given": []}, "lies too far away"),
+        ({"as_of": "2200-01-01"}, "lies too far away"),
         ({"sex": "female"}, "neither F nor M"),
         ({"sex": None}, "neither F nor M"),
         ({"given": {}}, "given is not a list"),
@@ -86,6 +89,21 @@ def test_a_missing_field_is_named(name: str) -> None:
 )
 def test_a_line_that_is_no_child_is_named(line: bytes) -> None:
     assert set(one(line)) == {"error", "line"}
+
+
+@pytest.mark.parametrize(
+    "child",
+    [
+        CHILD | {"given": [{"product": "HPV9", "date": "2026-06-01"}] * 200},
+        CHILD | {"given": [{"product": "MR", "date": "9999-12-31"}]},
+        CHILD | {"born": "1900-01-01", "as_of": "2199-12-31"},
+        CHILD | {"born": "2199-12-31", "as_of": "2199-12-31", "given": []},
+        CHILD | {"sex": "M", "given": [{"product": "HPV9", "date": "2026-06-01"}]},
+        {"born": "2024-02-29", "sex": "F", "as_of": "2028-02-29", "given": []},
+    ],
+)
+def test_an_unusual_child_is_answered_all_the_same(child: dict[str, Any]) -> None:
+    assert len(one(child)["groups"]) == 13
 
 
 def test_an_overlong_line_is_refused_unread() -> None:
