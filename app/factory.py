@@ -22,12 +22,14 @@ from app.fhir import views as fhir
 from app.health_center.blueprints import DESK
 from app.home import views as home
 from app.identity import account_views as account
+from app.identity import client_certificate_views as certificate
 from app.identity import desk_views as desk
 from app.identity import limits
 from app.identity import openid_views as phone
 from app.identity import registration_views as registration
 from app.identity import session_views as session
 from app.identity import views as identity
+from app.identity.client_certificate import CertificatePort
 from app.identity.openid_wiring import phone_provider
 from app.identity.passkeys import relying_party_of
 from app.identity.registration_service import Registrar
@@ -127,6 +129,7 @@ def _wire_trust(app: Flask, settings: PortalSettings) -> None:
         font=settings.evidence_font,
     )
     app.extensions["relying_party"] = relying_party_of(settings.origin)
+    app.extensions["certificate_port"] = CertificatePort.of(settings)
     app.extensions["phone_provider"] = phone_provider(settings)
     app.extensions["sealer"] = Sealer.load(settings.sealing_keys)
     app.extensions["registrar"] = Registrar(
@@ -179,8 +182,8 @@ def _session_limits(account_id: UUID) -> Limits:
 
 def _register(app: Flask) -> None:
     for module in (
-        web, identity, account, phone, registration, desk, session, registry, home, imaging,
-        gateway_api, admin,
+        web, identity, account, certificate, phone, registration, desk, session, registry, home,
+        imaging, gateway_api, admin,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
     for bp in DESK:

@@ -109,6 +109,13 @@ class PortalSettings(BaseSettings):
         Path("/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf"),
         description="TrueType font of evidence; IPAmj Mincho has every character of names",
     )
+    client_certificate_origin: str = Field(
+        "", description="https address, at another port, where nginx asks for cards; empty: none"
+    )
+    client_certificate_proof: Path = Field(
+        ROOT / "var" / "keys" / "client-certificate-proof",
+        description="what only that nginx knows; 32 characters or more",
+    )
     phone_login_issuer: str = Field(
         "",
         description="issuer of デジタル認証アプリ, without a trailing slash; empty: no phone login",

@@ -11,6 +11,7 @@ from typing import Final
 from app.identity.account_words import ACCOUNT
 from app.identity.advice import Advice
 from app.identity.card_words import CARD
+from app.identity.client_certificate_words import CLIENT_CERTIFICATE
 from app.identity.openid_words import PHONE
 from app.identity.passkey_words import PASSKEY
 from app.identity.registration_words import REGISTRATION
@@ -60,7 +61,9 @@ _NOT_TAKEN: Final = Advice(
 
 def advice_for(code: str) -> Advice:
     """The words for a refused login; an unknown code gets the general ones."""
-    return {**CARD, **PASSKEY, **PHONE}.get(SPOKEN_OF_AS.get(code, code), _NOT_LOGGED_IN)
+    return {**CARD, **PASSKEY, **PHONE, **CLIENT_CERTIFICATE}.get(
+        SPOKEN_OF_AS.get(code, code), _NOT_LOGGED_IN
+    )
 
 
 def account_advice(code: str) -> Advice:

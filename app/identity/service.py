@@ -150,7 +150,7 @@ def identify_holder(verifier: CardVerifier, answer: CardAnswer, purpose: Purpose
         verifier.status,
         at=clock.now(),
     )
-    return _account_of(holder)
+    return account_of_holder(holder)
 
 
 def consume_challenge(nonce: str, session_hash: str, purpose: Purpose) -> None:
@@ -195,7 +195,8 @@ def signature_credential_owner(session: Session, name: CredentialName) -> UUID:
     return account.person_id
 
 
-def _account_of(holder: VerifiedHolder) -> KnownHolder:
+def account_of_holder(holder: VerifiedHolder) -> KnownHolder:
+    """The account of a proved certificate; its use is noted. Raises UnknownCertificate."""
     name = holder.credential
     with transaction() as session:
         credential = queries.credential_named(session, name.issuer_key_id, name.serial)

@@ -129,12 +129,13 @@ def relying_party() -> RelyingParty:
     return party
 
 
-def _roads() -> dict[str, bool]:
+def _roads() -> dict[str, bool | str | None]:
     """Which ways to log in there are beside the card, and whether the phone's comes first."""
     phone_here = current_app.extensions["phone_provider"] is not None
     weaker = browser_session().assurance < Assurance.PHONE
     return {
         "passkeys_here": current_app.extensions["relying_party"] is not None,
+        "certificate_road": getattr(current_app.extensions["certificate_port"], "origin", None),
         "phone_here": phone_here and weaker,
         "phone_first": phone_here and weaker and _is_phone(),
     }

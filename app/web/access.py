@@ -30,6 +30,8 @@ PUBLIC_ENDPOINTS = frozenset(
         "identity.passkey_challenge",
         "identity.log_in_with_passkey",
         "identity.login_failed",
+        "certificate.show",
+        "certificate.log_in",
         "phone.begin_login",
         "phone.log_in",
         "identity.card_help",

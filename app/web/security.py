@@ -36,6 +36,11 @@ def allow_images_from(origins: Iterable[str]) -> None:
     g.viewer_origins = tuple(origins)
 
 
+def allow_forms_to(origin: str) -> None:
+    """Let a form of this one answer lead to this origin too, where its redirect goes."""
+    g.form_target = origin
+
+
 def _policy() -> str:
     gateways = () if request.path.startswith(VIEWER_FILES) else g.get("viewer_origins")
     script = f"script-src 'self' 'nonce-{csp_nonce()}'"
@@ -47,7 +52,7 @@ def _policy() -> str:
         "font-src 'self'",
         "connect-src " + " ".join(["'self'", *(gateways or ())]),
         "manifest-src 'self'",
-        "form-action 'self'",
+        " ".join(("form-action 'self'", *g.get("form_target", "").split())),
         "frame-ancestors 'none'",
         "base-uri 'none'",
     ]

@@ -20,6 +20,8 @@ WITHOUT_ACTOR = {
     "app/identity/registration_service.py:submit": "the signature makes the actor",
     "app/identity/account_service.py:record_departure": "who leaves a lock proved nothing",
     "app/identity/passkey_service.py:begin_passkey_login": "before login there is no actor",
+    "app/identity/service.py:account_of_holder": "a step of the logins",
+    "app/identity/client_certificate_service.py:log_in_with_certificate": "TLS makes the actor",
     "app/identity/openid_service.py:begin_phone_login": "before login there is no actor",
     "app/identity/openid_service.py:log_in_with_phone": "the provider's answer makes the actor",
     "app/identity/passkey_service.py:log_in_with_passkey": "the passkey's answer makes the actor",
