@@ -1,4 +1,4 @@
-"""Signed documents: CMS SignedData by a card's signature key over the text that was shown.
+"""Signed documents: CMS SignedData by a card's signature key over the text that was shown, or PDF.
 
 config/wire/card-login.schema.json: one signer, SHA-256, the text encapsulated byte for byte, signed
 attributes contentType and messageDigest (and ESS signing-certificate-v2, which must name the same
@@ -17,6 +17,7 @@ from app.jpki.accidents import refuse_accidents
 from app.jpki.authentication import require_listed
 from app.jpki.certificates import read_signature_certificate
 from app.jpki.errors import MalformedDocument, WrongDocument
+from app.jpki.pades import read_pdf
 from app.jpki.revocation import CheckPurpose, prove_standing
 from app.jpki.signed_data import SignedParts, read_parts, require_own_content
 
@@ -93,6 +94,24 @@ def verify_document(
     return VerifiedSigner.of(
         path, not_revoked, claimed_signing_time=claimed_time(parts), trust=trust
     )
+
+
+def verify_pdf(
+    pdf: bytes,
+    trust: TrustStore,
+    status: RevocationSource,
+    *,
+    at: datetime,
+    purpose: CheckPurpose = CheckPurpose.DOCUMENT,
+) -> VerifiedSigner:
+    """Prove that a live signature certificate signed this PDF as it lies here (PAdES).
+
+    Raises as ``verify_document``, and AlteredAfterSigning.
+    """
+    parts = read_pdf(pdf)
+    path = signer_path(parts, trust, at=at)
+    not_revoked = prove_standing(status, path, at=at, purpose=purpose)
+    return VerifiedSigner.of(path, not_revoked, claimed_signing_time=None, trust=trust)
 
 
 def read_document(cms_der: bytes) -> SignedParts:

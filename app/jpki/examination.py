@@ -24,12 +24,14 @@ from app.jpki.errors import (
 )
 from app.jpki.evidence_errors import TimestampRejected
 from app.jpki.indications import Indication, SubIndication, sub_indication_of
+from app.jpki.pades import read_pdf
 from app.jpki.revocation import CheckPurpose, prove_standing
 from app.jpki.timestamp import signature_imprint, verify_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from typing import TypeAlias
 
     from app.jpki.anchors import ProvenPath
     from app.jpki.certificates import SignatureCertificate
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from app.jpki.signed_data import SignedParts
     from app.jpki.timestamp import VerifiedTimestamp
     from app.jpki.trust import TrustStore
+
+    _Steps: TypeAlias = tuple["tuple[Step, Callable[[Examination], Examination]]", ...]
 
 
 class Step(StrEnum):
@@ -105,14 +109,38 @@ def examine_document(
     purpose: CheckPurpose = CheckPurpose.DOCUMENT,
 ) -> Examination:
     """Judge a signed text. Never raises for what the document says; a refusal is the verdict."""
-    found = Examination(Indication.PASSED, None, at, text.encode(), not_before=not_before)
-    steps: tuple[tuple[Step, Callable[[Examination], Examination]], ...] = (
+    begun = Examination(Indication.PASSED, None, at, text.encode(), not_before=not_before)
+    steps: _Steps = (
         (Step.FORMAT, lambda so_far: _with_format(so_far, cms_der)),
         (Step.CONTENT, lambda so_far: _with_content(so_far, text)),
+    )
+    return _examined(begun, (*steps, *_common_steps(trust, status, purpose)))
+
+
+def examine_pdf(
+    pdf: bytes,
+    trust: TrustStore,
+    status: RevocationSource,
+    *,
+    at: datetime,
+    not_before: datetime | None = None,
+    purpose: CheckPurpose = CheckPurpose.DOCUMENT,
+) -> Examination:
+    """Judge a signed PDF in the same way; reading it proves its content at once."""
+    begun = Examination(Indication.PASSED, None, at, pdf, not_before=not_before)
+    read: _Steps = ((Step.CONTENT, lambda so_far: replace(so_far, parts=read_pdf(pdf))),)
+    return _examined(begun, (*read, *_common_steps(trust, status, purpose)))
+
+
+def _common_steps(trust: TrustStore, status: RevocationSource, purpose: CheckPurpose) -> _Steps:
+    return (
         (Step.TIMESTAMP, lambda so_far: _with_timestamp(so_far, trust)),
         (Step.CERTIFICATE, lambda so_far: _with_path(so_far, trust)),
         (Step.REVOCATION, lambda so_far: _with_status(so_far, status, purpose)),
     )
+
+
+def _examined(found: Examination, steps: _Steps) -> Examination:
     for step, work in steps:
         found = _after(step, work, found)
         if not found.passed:

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from app.jpki.signature import SignatureAlgorithm
 
 MAXIMUM_BYTES = 16 * 1024 * 1024
-RESERVED_HEX_DIGITS = 48 * 1024  # room for the CMS with chain and timestamp
+RESERVED_HEX_DIGITS = 32 * 1024  # room for the CMS with chain and timestamp
 _HARMLESS = {ModificationLevel.NONE, ModificationLevel.LTA_UPDATES}
 _WHOLE = {SignatureCoverageLevel.ENTIRE_FILE, SignatureCoverageLevel.ENTIRE_REVISION}
 

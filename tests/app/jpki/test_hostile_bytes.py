@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,11 +15,15 @@ from app.jpki.authentication import UnverifiedToken, verify_login
 from app.jpki.certificates import read_authentication_certificate, read_signature_certificate
 from app.jpki.crl import read_crl
 from app.jpki.document import verify_document
+from app.jpki.evidence_page import write_pages
 from app.jpki.ocsp import build_request, read_response
+from app.jpki.pades import finish_pdf, prepare_pdf, read_pdf
 from app.jpki.signature import SignatureAlgorithm
+from app.jpki.timestamp import build_request as build_timestamp_request
+from app.jpki.timestamp import read_response as read_timestamp_response
 from simulators.jlis.index import Partition
 from simulators.jlis.profile import Purpose
-from tests.pki import AT, CHALLENGE, NothingRevoked, issue_card, sign_document
+from tests.pki import AT, CHALLENGE, NothingRevoked, issue_card, sign_document, sign_rs256
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.filterwarnings("ignore:Parsed a serial number")
 hostile = settings(
-    max_examples=150,
+    max_examples=120,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -132,6 +137,26 @@ def test_mutated_ocsp_answers(office: Office, card: Card, trust: TrustStore, edi
     answer = office.ocsp(Purpose.AUTHENTICATION, build_request(path, nonce), at=AT)
     mutated = mutate(answer, edits)
     only_refuses(lambda: read_response(mutated, path, nonce, at=AT))
+
+
+@hostile
+@given(edits=EDITS)
+def test_mutated_timestamps(office: Office, trust: TrustStore, edits: Edits) -> None:
+    authorities = trust.timestamping
+    assert authorities is not None
+    answer = office.timestamps.answer(build_timestamp_request(b"i" * 32, 1), at=AT)
+    mutated = mutate(answer, edits)
+    only_refuses(lambda: read_timestamp_response(mutated, b"i" * 32, authorities, nonce=1, at=AT))
+
+
+@settings(hostile, max_examples=60)
+@given(edits=EDITS)
+def test_mutated_pdfs(card: Card, edits: Edits) -> None:
+    pages = write_pages("題", "本文", [], subject="題", font=Path("none"))
+    draft = prepare_pdf(pages, card.signing.der, SignatureAlgorithm.RS256, at=AT)
+    pdf = finish_pdf(draft, sign_rs256(card.signing.key, draft.cms.to_be_signed))
+    mutated = mutate(pdf, edits)
+    only_refuses(lambda: read_pdf(mutated))
 
 
 @hostile

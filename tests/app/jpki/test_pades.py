@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,22 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from reportlab.pdfgen.canvas import Canvas
 
 from app.jpki import cms_draft, pades
-from app.jpki.document import signer_path, verify_document
-from app.jpki.errors import JpkiRejected, MalformedDocument, SignatureInvalid
+from app.jpki.document import signer_path, verify_document, verify_pdf
+from app.jpki.errors import (
+    JpkiRejected,
+    MalformedDocument,
+    NotASignatureCertificate,
+    RevocationUnknown,
+    SignatureInvalid,
+)
 from app.jpki.evidence_errors import AlteredAfterSigning
+from app.jpki.examination import examine_pdf
+from app.jpki.indications import Indication
 from app.jpki.pades import PdfDraft, PdfMark, ValidationData, finish_pdf, prepare_pdf, read_pdf
+from app.jpki.revocation import FirstAnswer
 from app.jpki.signature import SignatureAlgorithm
 from app.jpki.timestamp import signature_imprint
+from tests.app.jpki.test_examination import RevokedAt
 from tests.pki import AT, LocalTimestamps, NothingRevoked, rsa_key
 
 if TYPE_CHECKING:
@@ -56,6 +67,36 @@ def test_the_card_signs_only_a_digest_and_the_pdf_verifies(card: Card, trust: Tr
     parts = read_pdf(signed_pdf(card))
     path = signer_path(parts, trust, at=AT)
     assert format(path.certificate.serial, "x") == card.signing.serial
+
+
+def test_a_signed_pdf_names_its_live_signer(card: Card, trust: TrustStore) -> None:
+    signer = verify_pdf(signed_pdf(card), trust, NothingRevoked(), at=AT)
+    assert signer.credential.serial == card.signing.serial
+    with pytest.raises(RevocationUnknown):
+        verify_pdf(signed_pdf(card), trust, FirstAnswer(()), at=AT)
+
+
+def test_a_login_certificate_signs_no_pdf(card: Card, trust: TrustStore) -> None:
+    draft = prepare_pdf(blank_pdf(), card.auth.der, RS256, at=AT)
+    signature = card.auth.key.sign(draft.cms.to_be_signed, padding.PKCS1v15(), hashes.SHA256())
+    with pytest.raises(NotASignatureCertificate):
+        verify_pdf(finish_pdf(draft, signature), trust, NothingRevoked(), at=AT)
+
+
+def test_a_pdf_is_judged_with_its_timestamp(card: Card, office: Office, trust: TrustStore) -> None:
+    draft = prepare_pdf(blank_pdf(), card.signing.der, RS256, at=AT)
+    signature = signed_by_card(card, draft)
+    stamp = LocalTimestamps(office, trust).stamp(signature_imprint(signature), at=AT)
+    pdf = finish_pdf(draft, signature, token=stamp.token)
+    later = RevokedAt(AT + timedelta(hours=1))
+    found = examine_pdf(pdf, trust, later, at=AT + timedelta(hours=2))
+    assert (found.passed, found.best_signature_time) == (True, AT)
+    without = finish_pdf(draft, signature)
+    assert not examine_pdf(without, trust, later, at=AT + timedelta(hours=2)).passed
+    changed = pdf.replace(b"/Lang", b"/Long").replace(b"anonymous", b"Anonymous")
+    assert changed != pdf
+    broken = examine_pdf(changed, trust, later, at=AT)
+    assert broken.indication is not Indication.PASSED
 
 
 def test_a_timestamp_and_validation_data_leave_the_signature_whole(
