@@ -12,9 +12,10 @@ from flask.cli import with_appcontext
 
 from app.audit.chain import verify_chain
 from app.core import clock
-from app.core.db import reading
+from app.core.db import reading, transaction
 from app.fhir.commands import api_client
 from app.immunization.commands import immunization
+from app.immunization.queries import drop_old_files
 from app.immunization.worklist import rebuild, rebuild_if_old
 from app.jobs.commands import jobs
 from app.jpki.fetch import make_client, refresh_crls
@@ -59,12 +60,14 @@ def end_sessions() -> None:
 @click.command("housekeeping")
 @click.option("--every", type=int, default=0, help="seconds between rounds; 0 runs one round")
 def housekeeping(every: int) -> None:
-    """Refresh revocation lists and the worklist, end expired sessions; once or until stopped."""
+    """Refresh lists and the worklist, end sessions, forget uploads; once or until stopped."""
     client = make_client()
     while True:
         report = refresh_crls(current_app.extensions["trust"], client, at=clock.now())
         ended = end_expired_sessions()
         rebuild_if_old(clock.today())
+        with transaction() as session:
+            drop_old_files(session, clock.now())
         log.info("housekeeping", lists=report.taken, failures=len(report.failures), ended=ended)
         if not every:
             break

@@ -12,14 +12,16 @@ from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAre
 from wtforms.validators import InputRequired, Length, Optional
 
 from app.core.errors import Invalid, TsunaguError
+from app.core.provenance import Source
 from app.health_center.selection import Wanted
 from app.immunization.clinic_day_service import MOST_ROWS, ClinicDay, ClinicRow
+from app.immunization.csv_file import FIELDS, MOST_COLUMNS
 from app.immunization.entry import DoseEntry
 from app.immunization.errors import RowsNotReady, UnknownProduct
 from app.immunization.schedule import load_schedule
 from app.web.fields import DayField
 from app.web.forms import Form
-from app.web.i18n import current_language
+from app.web.i18n import current_language, gettext
 from app.web.i18n import lazy_gettext as _
 
 if TYPE_CHECKING:
@@ -155,6 +157,40 @@ class MoveForm(ReasonForm):
         _("正しいお子さんの手帳番号"),
         validators=[InputRequired(_("手帳番号を入れてください。")), Length(max=24)],
     )
+
+
+class ImportForm(Form):
+    """Who wrote what is taken over, and why doubtful rows are."""
+
+    source = SelectField(_("だれの記録か"))
+    reason = StringField(
+        _("確認が必要な行も取り込む理由"),
+        validators=[Optional(), Length(max=LONGEST_REASON, message=_("200字までです。"))],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.source.choices = [
+            (Source.HEALTH_CENTER.value, gettext("ほかの市区町村・保健センター")),
+            (Source.CLINIC.value, gettext("医療機関")),
+        ]
+
+    def states_reason(self, *, needed: bool) -> bool:
+        """Whether the reason is there, if one is needed."""
+        if needed and not folded(self.reason.data):
+            self.reason.errors = [gettext("理由を書いてください。")]
+            return False
+        return True
+
+
+def read_columns(form: MultiDict[str, str]) -> dict[str, int]:
+    """Field -> column, as chosen on the page; fields without one are left out."""
+    chosen = {field: form.get(f"column-{field}", "") for field in FIELDS}
+    return {
+        field: int(value)
+        for field, value in chosen.items()
+        if value.isascii() and value.isdecimal() and len(value) <= len(str(MOST_COLUMNS))
+    }
 
 
 class ClinicDayForm(ShotForm):

@@ -9,6 +9,7 @@ from app.web.i18n import gettext as _
 if TYPE_CHECKING:
     from app.core.errors import TsunaguError
     from app.health_center.barcode import BarcodeUnreadable
+    from app.immunization.csv_file import FileUnreadable
 
 
 def explain(problem: TsunaguError) -> str:
@@ -46,3 +47,45 @@ def explain_barcode(problem: BarcodeUnreadable) -> str:
         "nothing": _("商品コードもロット番号もありません。"),
     }.get(problem.part, _("ワクチンの箱のバーコード（GS1）ではないようです。"))
     return what + _("もう一度読み取るか、下に手で入れてください。")
+
+
+def explain_file(problem: FileUnreadable) -> str:
+    """Why a file cannot be used, and what to do."""
+    return {
+        "file-too-large": _("20MBより大きいです。分けてから取り込んでください。"),
+        "too-many-rows": _("10万行より多いです。分けてから取り込んでください。"),
+        "no-rows-in-file": _("記録の行がありません。見出しの行があるCSVを選んでください。"),
+        "unknown-encoding": _("文字が読めません。UTF-8かShift_JISで保存し直してください。"),
+    }.get(problem.code) or _("CSVとして読めません。CSVとして保存し直してください。")
+
+
+def field_names() -> dict[str, str]:
+    """What the fields of an import are called."""
+    return {
+        "number": _("手帳番号"),
+        "name": _("お名前"),
+        "kana": _("読み"),
+        "born_on": _("生年月日"),
+        "product": _("ワクチン"),
+        "given_on": _("接種した日"),
+        "lot": _("ロット番号"),
+        "facility": _("接種した所"),
+    }
+
+
+def explain_finding(code: str) -> str:
+    """What one row of a file comes to."""
+    return {
+        "new": _("取り込めます"),
+        "against": _("間隔や時期を確かめてください"),
+        "duplicate": _("もう記録があります（取り込みません）"),
+        "ragged": _("列の数が見出しと合いません"),
+        "not-a-day": _("日付が読めません"),
+        "unknown-product": _("ワクチンの名前が分かりません"),
+        "row-too-long": _("ロット番号か場所が長すぎます"),
+        "no-child": _("手帳番号もお名前もありません"),
+        "no-such-child": _("番号・名前と生年月日が合うお子さんがいません"),
+        "several-children": _("同じ名前と生年月日のお子さんが2人以上います"),
+        "dose-in-future": _("今日より先の日付です"),
+        "dose-before-birth": _("生まれる前の日付です"),
+    }.get(code, code)

@@ -89,7 +89,7 @@ def move_dose(
 def undo_bulk_entry(actor: Actor, entry_id: UUID, reason: str | None) -> BulkEntry:
     """Take back every dose that this entry brought, corrected since or not, and no other."""
     with transaction() as session:
-        bulk = queries.bulk_entry_to_change(session, actor, entry_id)
+        bulk = queries.bulk_entry(session, actor, entry_id, to_change=True)
         authorize(actor, Permission.DOSES_UNDO, bulk)
         if bulk.undone_at is not None:
             raise AlreadyUndone(str(entry_id))

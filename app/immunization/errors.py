@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.core.errors import Conflict, Invalid, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from uuid import UUID
 
@@ -126,3 +126,25 @@ class AlreadyUndone(Conflict):
     """The entry of many doses was undone before."""
 
     code = "already-undone"
+
+
+class ImportNotFound(NotFound):
+    """No such file in the actor's municipality, or it is too old."""
+
+    code = "import-not-found"
+
+
+class ImportElsewhere(Conflict):
+    """The file has gone on since the page was opened."""
+
+    code = "import-elsewhere"
+
+
+class ColumnsMissing(Invalid):
+    """Some fields have no column yet."""
+
+    code = "columns-missing"
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = tuple(fields)

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import lazyload
 
 from app.authz.actor import Role
 from app.family.models import Child
 from app.family.queries import children_visible_to
-from app.identity.models import Sex
-from app.immunization.errors import BulkEntryNotFound, DoseNotFound
+from app.identity.models import Person, Sex
+from app.immunization.errors import BulkEntryNotFound, DoseNotFound, ImportNotFound
 from app.immunization.forecast import evaluate_child
-from app.immunization.models import BulkEntry, Deferral, Dose, VaccineDue, VaccineLot
+from app.immunization.models import (
+    BulkEntry,
+    Deferral,
+    Dose,
+    DoseImport,
+    DoseImportPart,
+    ImportColumns,
+    ImportState,
+    VaccineDue,
+    VaccineLot,
+)
 from app.immunization.results import GivenDose
 from app.immunization.schedule import load_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import date
+    from datetime import date, datetime
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -142,18 +152,12 @@ def bulk_entries_visible_to(actor: Actor) -> Select[BulkEntry]:
     )
 
 
-def bulk_entry(session: Session, actor: Actor, entry_id: UUID) -> BulkEntry:
-    """One of them. Raises ``BulkEntryNotFound``."""
-    found = session.scalar(bulk_entries_visible_to(actor).where(BulkEntry.id == entry_id))
-    if found is None:
-        raise BulkEntryNotFound(str(entry_id))
-    return found
-
-
-def bulk_entry_to_change(session: Session, actor: Actor, entry_id: UUID) -> BulkEntry:
-    """One of them, ours until the transaction ends. Raises ``BulkEntryNotFound``."""
+def bulk_entry(
+    session: Session, actor: Actor, entry_id: UUID, *, to_change: bool = False
+) -> BulkEntry:
+    """One of them; ``to_change``: ours until the transaction ends. ``BulkEntryNotFound``."""
     query = bulk_entries_visible_to(actor).where(BulkEntry.id == entry_id)
-    found = session.scalar(query.with_for_update())
+    found = session.scalar(query.with_for_update() if to_change else query)
     if found is None:
         raise BulkEntryNotFound(str(entry_id))
     return found
@@ -218,3 +222,74 @@ def given_doses(doses: Sequence[Dose]) -> list[GivenDose]:
 def schedule_sex(child: Child) -> ScheduleSex:
     """The schedule knows girls and everybody else (HPV)."""
     return "F" if child.person.sex == Sex.FEMALE else "M"
+
+
+def children_born_on(children: Select[Child], days: Collection[date]) -> Select[Child]:
+    """Those of a scope who were born on one of these days."""
+    query = children.join(Person, Person.id == Child.person_id)
+    return query.where(Person.born_on.in_(days)).options(lazyload(Child.guardianships))
+
+
+def imports_visible_to(actor: Actor) -> Select[DoseImport]:
+    """Uploaded files of the actor's health center, the newest first."""
+    return (
+        select(DoseImport)
+        .where(DoseImport.organisation_id.in_(actor.organisations(Role.NURSE)))
+        .order_by(DoseImport.uploaded_at.desc())
+    )
+
+
+def dose_import(
+    session: Session, actor: Actor, import_id: UUID, *, to_change: bool = False
+) -> DoseImport:
+    """One of them; ``to_change``: ours until the transaction ends. ``ImportNotFound``."""
+    query = imports_visible_to(actor).where(DoseImport.id == import_id)
+    row = session.scalar(query.with_for_update() if to_change else query)
+    if row is None:
+        raise ImportNotFound(str(import_id))
+    return row
+
+
+def parts_visible_to(actor: Actor) -> Select[DoseImportPart]:
+    """The sealed parts of these files, in order."""
+    files = imports_visible_to(actor).order_by(None).with_only_columns(DoseImport.id)
+    parts = select(DoseImportPart).where(DoseImportPart.import_id.in_(files))
+    return parts.order_by(DoseImportPart.number)
+
+
+def parts_of(session: Session, actor: Actor, row: DoseImport) -> Sequence[DoseImportPart]:
+    """The parts of one file."""
+    return session.scalars(parts_visible_to(actor).where(DoseImportPart.import_id == row.id)).all()
+
+
+def drop_parts(session: Session, row: DoseImport) -> None:
+    """Every part of a file that is being written anew or thrown away."""
+    session.execute(delete(DoseImportPart).where(DoseImportPart.import_id == row.id))
+
+
+def drop_old_files(session: Session, now: datetime) -> None:
+    """Forget what files held that were kept long enough."""
+    old = select(DoseImport.id).where(DoseImport.expires_at <= now)
+    session.execute(delete(DoseImportPart).where(DoseImportPart.import_id.in_(old)))
+    waiting = (ImportState.COLUMNS, ImportState.CHECKING, ImportState.READY)
+    too_old = update(DoseImport).where(DoseImport.id.in_(old), DoseImport.state.in_(waiting))
+    session.execute(too_old.values(state=ImportState.DISCARDED))
+
+
+def columns_visible_to(actor: Actor) -> Select[ImportColumns]:
+    """Remembered meanings of columns at the actor's health center."""
+    return select(ImportColumns).where(
+        ImportColumns.organisation_id.in_(actor.organisations(Role.NURSE))
+    )
+
+
+def columns_named(
+    session: Session, actor: Actor, organisation_id: UUID, digest: str
+) -> ImportColumns | None:
+    """What the columns of this heading line meant last time."""
+    return session.scalar(
+        columns_visible_to(actor).where(
+            ImportColumns.organisation_id == organisation_id,
+            ImportColumns.header_digest == digest,
+        )
+    )

@@ -24,6 +24,7 @@ STAFF_OF_ROLE = {
         "worklist": "worklist.rows",
         "search": "health_center.search",
         "clinic_day": "clinic_day.choose",
+        "imports": "imports.files",
     },
     Role.RECEPTIONIST: {"reception": "imaging.reception"},
     Role.ADMINISTRATOR: {"operations": "admin.overview"},

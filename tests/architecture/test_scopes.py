@@ -94,6 +94,8 @@ WITHOUT_ACTOR = {
     "app/registry/queries.py:all_gateways": "addresses a viewer may connect to",
     "app/immunization/queries.py:given_of": "of children the caller has shown, or a job's",
     "app/immunization/queries.py:children_after": "a job goes through all children",
+    "app/immunization/queries.py:drop_parts": "of a file the actor has opened to change",
+    "app/immunization/queries.py:drop_old_files": "a job forgets what was kept long enough",
     "app/immunization/queries.py:has_children": "a job asks whether there is work",
     "app/immunization/queries.py:oldest_projection": "a day, of nobody",
     "app/imaging/queries.py:studies_elsewhere": "of a patient link the actor was shown",

@@ -2,9 +2,11 @@
 import { closeMenus } from "./menus.js";
 import { checkFields } from "./fields.js";
 import { listenForKeys } from "./keys.js";
+import { goOn } from "./continue.js";
 
 closeMenus(document);
 checkFields(document);
 listenForKeys(document);
+goOn(document);
 
 document.querySelector("[data-focus]")?.focus();

@@ -95,6 +95,17 @@ DOSE_ROUTES: Final = (
     ("move", "/move", {"nurse": 422, "far-nurse": 404}, NOTHING),
 )
 """Empty forms: answered by the page that shows the dose, so by those who may see it."""
+IMPORT_ROUTES: Final = (
+    ("files", "", {"nurse": 200, "far-nurse": 200}, None),
+    ("upload", "", {"nurse": 422, "far-nurse": 422}, NOTHING),
+    ("file", f"/{uuid4()}", {"nurse": 404, "far-nurse": 404}, None),
+    ("run", f"/{uuid4()}/run", {"nurse": 404, "far-nurse": 404}, NOTHING),
+    ("findings", f"/{uuid4()}/findings", {"nurse": 404, "far-nurse": 404}, NOTHING),
+    *(
+        (name, f"/{uuid4()}/{name}", {ALL: 404}, NOTHING)
+        for name in ("columns", "check", "discard")
+    ),
+)
 CLINIC_DAY_ROUTES: Final = (
     ("choose", "", {"nurse": 200, "far-nurse": 200}, None),
     ("fill", "/list", {"nurse": 422, "far-nurse": 422}, NOTHING),
@@ -202,6 +213,10 @@ def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Ro
         *(
             Row(f"clinic_day.{name}", f"/staff/clinic-day{place}", {ALL: 403, **status}, form)
             for name, place, status, form in CLINIC_DAY_ROUTES
+        ),
+        *(
+            Row(f"imports.{name}", f"/staff/imports{place}", {ALL: 403, **status}, form)
+            for name, place, status, form in IMPORT_ROUTES
         ),
         Row("worklist.rows", "/staff/worklist", only(200, "nurse", "far-nurse", others=403)),
         Row(
