@@ -134,6 +134,7 @@ def _wire_trust(app: Flask, settings: PortalSettings) -> None:
     app.extensions["sealer"] = Sealer.load(settings.sealing_keys)
     app.extensions["registrar"] = Registrar(
         verifier=app.extensions["card_verifier"],
+        evidence=app.extensions["evidence_desk"],
         sealer=app.extensions["sealer"],
         stable_ids=NoStableIdentifiers(),
         desk_for=_desk_for,

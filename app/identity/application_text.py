@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 VERSION = "第1版"
+TITLE = "つなぐ利用申請書"
 
 
 class Intent(StrEnum):
@@ -51,7 +52,7 @@ def write(application: Application) -> str:
     local = application.asked_at.astimezone(JST)
     day = f"{local.year}年{local.month}月{local.day}日{local.hour}時{local.minute:02d}分"
     lines = [
-        f"つなぐ利用申請書（{VERSION}）",
+        f"{TITLE}（{VERSION}）",
         "",
         "わたしは、この文書に署名した署名用電子証明書に書かれた本人として、",
         _WISHES[application.intent],

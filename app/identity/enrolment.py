@@ -62,6 +62,8 @@ def complete(
     bound = [
         credentials.bind(session, account, one, at=at) for one in credentials.both_of(registration)
     ]
+    for fresh in bound:
+        fresh.last_used_at = registration.signed_at
     session.flush()
     replaced = 0
     if registration.intent is Intent.REPLACE:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.jpki.revocation import NotRevoked
 
 VERSION = 1
+_FILES = ("cms", "pdf")
 _CODED_SEX = {"1": "male", "2": "female", "3": "not_known"}
 
 
@@ -61,6 +62,12 @@ class Claims:
         except ValueError:
             return None
 
+    def age_on(self, day: date) -> int:
+        """Completed years, counted from the latest day the known parts allow to be the birthday."""
+        year, month, born = (int(part) for part in self.birth_words.split("-"))
+        latest = (month or 12, born or 31)
+        return day.year - year - ((day.month, day.day) < latest)
+
     @property
     def family_name(self) -> str:
         """What stands before the first space; the whole name where there is none."""
@@ -76,12 +83,14 @@ class Claims:
 class Evidence:
     """Everything that shows, years later, that this person applied.
 
-    ``cms`` is the signed text with its certificate; ``token`` the login certificate's answer to
-    ``login_nonce`` at ``origin``; ``statuses`` what the issuer said of both certificates.
+    ``cms`` is the signed text with its certificate, ``pdf`` the file that proves it for years
+    (``app/jpki/evidence.py``: timestamp, status, report, sealed with PAdES). ``token`` is the login
+    certificate's answer to ``login_nonce`` at ``origin``; ``statuses`` what their issuers said.
     """
 
     text: str
     cms: bytes
+    pdf: bytes
     token: dict[str, Any]
     login_nonce: str
     origin: str
@@ -91,7 +100,8 @@ class Evidence:
 
     def seal(self, sealer: Sealer, registration_id: UUID) -> bytes:
         """The envelope kept in ``registration.evidence``."""
-        data = {**asdict(self), "version": VERSION, "cms": base64.b64encode(self.cms).decode()}
+        files = {name: base64.b64encode(getattr(self, name)).decode() for name in _FILES}
+        data = {**asdict(self), **files, "version": VERSION}
         plain = json.dumps(data, ensure_ascii=False, sort_keys=True).encode()
         return sealer.seal(plain, context=_context(registration_id))
 
@@ -101,7 +111,8 @@ class Evidence:
         data = json.loads(sealer.open(sealed, context=_context(registration_id)))
         data.pop("version")
         claims = Claims(**data.pop("claims"))
-        return cls(**{**data, "cms": base64.b64decode(data["cms"])}, claims=claims)
+        files = {name: base64.b64decode(data[name]) for name in _FILES}
+        return cls(**{**data, **files}, claims=claims)
 
 
 def status_words(status: NotRevoked) -> dict[str, Any]:

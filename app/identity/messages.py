@@ -37,6 +37,7 @@ SPOKEN_OF_AS = {
     "ocsp-wrong-certificate": "revocation-unknown",
     "ocsp-stale": "revocation-unknown",
     "malformed-document": "malformed-token",
+    "timestamp-rejected": "timestamp-unavailable",
     "phone-mixed-up": "phone-token-invalid",
     "phone-nonce-wrong": "phone-token-invalid",
 }

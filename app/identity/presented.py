@@ -67,9 +67,14 @@ class PresentedCard:
         """The certificate's notAfter."""
         return datetime.fromisoformat(self.not_after)
 
+    @property
+    def since(self) -> datetime:
+        """When the card answered: nothing signed in this act can be older."""
+        return datetime.fromisoformat(self.presented_at)
+
     def is_fresh(self, now: datetime) -> bool:
         """Whether the signature still belongs to the same act."""
-        return now - datetime.fromisoformat(self.presented_at) <= HOLD
+        return now - self.since <= HOLD
 
     def plausibly_shares_a_card(self, other_not_after: datetime) -> bool:
         """Whether both certificates may be of one person's card.

@@ -1,4 +1,4 @@
-"""Gathers what ``matching`` judges: the applicant of a proved act, and whom we know."""
+"""Gathers what ``matching`` judges: the applicant of a proved sitting, and whom we know."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Act:
+class Sitting:
     """Both proofs of one sitting; ``session_of`` is the account whose open session it was."""
 
     card: PresentedCard
@@ -32,13 +32,13 @@ class Act:
     session_of: UUID | None
 
 
-def recognise(session: Session, sealer: Sealer, act: Act) -> Verdict:
+def recognise(session: Session, sealer: Sealer, sitting: Sitting) -> Verdict:
     """Who the applicant is, as far as can be known."""
-    account = queries.open_account(session, act.session_of) if act.session_of else None
-    owner = _owner_of_signature(session, act)
+    account = queries.open_account(session, sitting.session_of) if sitting.session_of else None
+    owner = _owner_of_signature(session, sitting)
     if account is not None and owner not in {None, account.person_id}:
         return Verdict(Finding.SOMEBODY_ELSE)
-    claims = act.claims
+    claims = sitting.claims
     applicant = Applicant(
         name=claims.name,
         born_on=claims.born_on,
@@ -46,21 +46,21 @@ def recognise(session: Session, sealer: Sealer, act: Act) -> Verdict:
         address=claims.address,
         name_substitutes=claims.name_substitutes,
         proved=account.person_id if account else owner,
-        stable_id=act.stable_id,
-        same_card_plausible=act.card.plausibly_shares_a_card(act.signer.not_after),
+        stable_id=sitting.stable_id,
+        same_card_plausible=sitting.card.plausibly_shares_a_card(sitting.signer.not_after),
     )
     return decide(applicant, people_like(session, sealer, claims))
 
 
 def people_like(session: Session, sealer: Sealer, claims: Claims) -> list[KnownPerson]:
-    """Everybody with the birth date of these claims; nobody where it is not exact."""
+    """Everybody with the birth date of these claims; nobody where it is not exsitting."""
     rows = queries.people_born_on(session, claims.born_on) if claims.born_on else []
     return [_known(sealer, *row) for row in rows]
 
 
-def _owner_of_signature(session: Session, act: Act) -> UUID | None:
+def _owner_of_signature(session: Session, sitting: Sitting) -> UUID | None:
     """Whose registered signature certificate this is: a fresh signature with it is a proof."""
-    name = act.signer.credential
+    name = sitting.signer.credential
     credential = queries.credential_named(session, name.issuer_key_id, name.serial)
     account = queries.open_account(session, credential.account_id) if credential else None
     return account.person_id if account else None

@@ -1,8 +1,7 @@
 """Use cases of an application for use (利用申請): present the card, write the text, sign it.
 
-They happen before there is an actor, or to somebody who proves a new card in an open session; the
-owner of that session is the second proof. What is decided here is decided by
-``app/identity/matching.py``; everything doubtful waits for the municipality's desk.
+They happen before there is an actor, or in an open session, whose owner is then the second proof.
+``app/identity/matching.py`` decides; everything doubtful waits for the municipality's desk.
 """
 
 from __future__ import annotations
@@ -30,17 +29,17 @@ from app.identity.errors import (
 from app.identity.evidence import Claims, Evidence, status_words
 from app.identity.matching import Finding
 from app.identity.presented import PresentedCard
-from app.identity.recognition import Act, recognise
+from app.identity.recognition import Sitting, recognise
 from app.identity.registration_models import Registration, RegistrationState
 from app.identity.service import CardAnswer, KnownHolder, Purpose, consume_challenge
 from app.jpki.authentication import UnverifiedToken, verify_login
 from app.jpki.challenge import Challenge
-from app.jpki.document import verify_document
+from app.jpki.evidence import Act
 from app.jpki.revocation import CheckPurpose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date, datetime
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from app.identity.service import CardVerifier
     from app.identity.stable_id import StableIdentifiers
     from app.jpki.document import VerifiedSigner
+    from app.jpki.evidence import EvidenceDesk
 
 SIGNATURE_AGE = 15
 """The signature certificate is not issued to younger children."""
@@ -65,6 +65,7 @@ class Registrar:
     """
 
     verifier: CardVerifier
+    evidence: EvidenceDesk
     sealer: Sealer
     stable_ids: StableIdentifiers
     desk_for: Callable[[str], UUID | None]
@@ -109,11 +110,12 @@ class Admission:
 
 @dataclass(frozen=True)
 class _Proved:
-    """A signed application whose signature was proved at ``at``."""
+    """An application whose signature was proved at ``at``; ``pdf`` is the proof."""
 
     signed: SignedApplication
     signer: VerifiedSigner
     claims: Claims
+    pdf: bytes
     at: datetime
 
 
@@ -147,7 +149,7 @@ def submit(registrar: Registrar, signed: SignedApplication) -> Admission:
     if signed.actor is not None:
         authorize(signed.actor, Permission.CREDENTIAL_ADD)
     try:
-        proved = _prove(registrar.verifier, signed)
+        proved = _prove(registrar, signed)
         with transaction() as session:
             return _take_in(session, registrar, proved)
     except TsunaguError as refusal:
@@ -180,23 +182,19 @@ def _present(verifier: CardVerifier, answer: CardAnswer) -> PresentedCard:
     )
 
 
-def _prove(verifier: CardVerifier, signed: SignedApplication) -> _Proved:
+def _prove(registrar: Registrar, signed: SignedApplication) -> _Proved:
     now = clock.now()
     if not signed.card.is_fresh(now):
         raise RegistrationTooLate("the card was presented too long ago")
-    signer = verify_document(
-        signed.cms,
-        signed.draft.text,
-        verifier.trust,
-        verifier.status,
-        at=now,
-        purpose=CheckPurpose.REGISTRATION,
-    )
+    reference = str(signed.draft.registration_id)
+    act = Act(application_text.TITLE, reference, CheckPurpose.REGISTRATION, signed.card.since)
+    sealed = registrar.evidence.accept(signed.cms, signed.draft.text, act, at=now)
+    signer = sealed.signer
     entry = signed.draft.entry
     claims = Claims.of(signer.attributes, entry.family_kana, entry.given_kana)
-    if claims.born_on and _age(claims.born_on, clock.japanese_day(now)) < SIGNATURE_AGE:
+    if claims.age_on(clock.japanese_day(now)) < SIGNATURE_AGE:
         raise TooYoungToApply("under fifteen")
-    return _Proved(signed, signer, claims, now)
+    return _Proved(signed, signer, claims, sealed.pdf, now)
 
 
 def _take_in(session: Session, registrar: Registrar, proved: _Proved) -> Admission:
@@ -205,14 +203,9 @@ def _take_in(session: Session, registrar: Registrar, proved: _Proved) -> Admissi
     entity = chain.Entity("registration", registration.id)
     chain.record(session, signed.actor, Action.REGISTRATION_SIGNED, entity)
     stable_id = registrar.stable_ids.identifier_of(proved.signer.credential)
-    act = Act(
-        signed.card,
-        proved.signer,
-        proved.claims,
-        stable_id,
-        signed.actor.account_id if signed.actor else None,
-    )
-    verdict = recognise(session, registrar.sealer, act)
+    session_of = signed.actor.account_id if signed.actor else None
+    sitting = Sitting(signed.card, proved.signer, proved.claims, stable_id, session_of)
+    verdict = recognise(session, registrar.sealer, sitting)
     if verdict.finding is Finding.SOMEBODY_ELSE:
         raise AnotherPersonsCredential("the signature is not of whose session this is")
     if verdict.finding is Finding.DOUBTFUL:
@@ -241,10 +234,9 @@ def _wait(
     desk = registrar.desk_for(proved.claims.address)
     if desk is None:
         raise NoDeskForAddress("no municipality here answers for this address")
-    registration.state = RegistrationState.WAITING
+    registration.state, registration.decided_at = RegistrationState.WAITING, None
     registration.organisation_id = desk
     registration.doubts = sorted(doubt.value for doubt in verdict.doubts)
-    registration.decided_at = None
     _close_waiting(session, registration, proved.at)
     session.add(registration)
     return Admission(registration.id, "waiting", None)
@@ -263,6 +255,7 @@ def _registration(registrar: Registrar, proved: _Proved) -> Registration:
     evidence = Evidence(
         text=signed.draft.text,
         cms=signed.cms,
+        pdf=proved.pdf,
         token=signed.card.token,
         login_nonce=signed.card.nonce,
         origin=registrar.verifier.origin,
@@ -297,7 +290,3 @@ def _record_refusal(registration_id: UUID | None, refusal: TsunaguError) -> None
             outcome=Outcome.REFUSED,
             detail={"reason": refusal.code},
         )
-
-
-def _age(born_on: date, on: date) -> int:
-    return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -19,6 +19,7 @@ from app.identity import registration_views
 from app.identity.evidence import Evidence, open_address, seal_address
 from app.identity.models import Account, Credential, KanaSource, Person
 from app.identity.registration_models import Registration, RegistrationState
+from app.jpki.evidence_errors import TimestampUnavailable
 from app.web.models import BrowserSession
 from tests.app.browser import Browser
 from tests.app.browser import stranger as another_browser
@@ -27,12 +28,23 @@ from tests.app.ledger import all_of, changing, events
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from flask import Flask
     from werkzeug.test import TestResponse
 
+    from app.jpki.timestamp import VerifiedTimestamp
     from simulators.jlis.office import Office
     from tests.app.world import World
+
+
+@dataclass(frozen=True)
+class NoTimestamps:
+    """An authority that does not answer."""
+
+    def stamp(self, imprint: bytes, *, at: datetime) -> VerifiedTimestamp:
+        assert imprint
+        raise TimestampUnavailable(f"nobody answers at {at:%H:%M}")
 
 
 @pytest.fixture
@@ -71,6 +83,7 @@ def test_somebody_new_gets_an_account_and_is_in(newcomer: Applicant, portal: Fla
     (account,) = all_of(Account, person_id=person.id)
     kinds = {row.kind.value: row.serial for row in all_of(Credential, account_id=account.id)}
     card = newcomer.card
+    assert all(row.last_used_at for row in all_of(Credential, account_id=account.id))
     assert kinds == {"jpki-auth": card.auth.serial, "jpki-sign": card.signing.serial}
     assert told() == [(str(account.id), "registered")]
     (event,) = events(Action.REGISTRATION_COMPLETED)
@@ -113,6 +126,9 @@ def test_evidence_is_sealed_and_bound_to_its_row(newcomer: Applicant, portal: Fl
     assert evidence.text == text
     assert evidence.claims.address == NEWCOMER.address
     assert evidence.token["certificate"]
+    files = portal.extensions["evidence_desk"].open(evidence.pdf)
+    assert files["signed-text.txt"].decode() == text
+    assert files["timestamp.tst"]
     assert {status["source"] for status in evidence.statuses.values()} == {"ocsp"}
     assert evidence.simulated is True
     with pytest.raises(SealBroken):
@@ -253,6 +269,22 @@ def test_the_certificates_of_two_birthdays_go_to_the_desk(stranger: Browser, jli
     applicant.sign(card=a_card(jlis))
     (row,) = all_of(Registration)
     assert (row.state, row.doubts) == (RegistrationState.WAITING, ["certificates-differ"])
+
+
+def test_without_a_timestamp_nothing_is_taken(newcomer: Applicant, portal: Flask) -> None:
+    newcomer.present()
+    newcomer.fill()
+    text, registrar = newcomer.text(), portal.extensions["registrar"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(
+            portal.extensions,
+            "registrar",
+            replace(registrar, evidence=replace(registrar.evidence, timestamps=NoTimestamps())),
+        )
+        answered = newcomer.sign(text)
+    page = newcomer.browser.get(refused(answered, "timestamp-unavailable", 503)).text
+    assert "時刻を証明する所" in page
+    assert newcomer.sign(text).status_code == 200, "the same text can be signed again"
 
 
 def test_a_signature_over_another_text_is_refused(newcomer: Applicant) -> None:
