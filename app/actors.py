@@ -22,7 +22,8 @@ def load_actor(account_id: UUID, assurance: Assurance) -> Actor | None:
         if account is None:
             return None
         rows = identity.memberships_on(session, account.id, today)
-        names = registry.organisation_names(session, {row.organisation_id for row in rows})
+        ids = {row.organisation_id for row in rows}
+        names = registry.organisation_names(session, ids) if ids else {}
         return Actor(
             account_id=account.id,
             person_id=account.person_id,

@@ -2,55 +2,85 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import lazyload
 
 from app.core.db import reading
 from app.family.models import Child
 from app.family.queries import children_guarded_by
+from app.home.month import Month, months_of
 from app.identity.models import Person
 from app.imaging import queries as imaging
 from app.imaging.models import RequestState
 from app.immunization.agenda import next_for_parent
-from app.immunization.queries import forecast_of
+from app.immunization.standings import overviews_of
 
 if TYPE_CHECKING:
     from app.authz.actor import Actor
     from app.imaging.models import ShareRequest
     from app.immunization.agenda import AgendaItem
+    from app.immunization.overview import Overview
+    from app.immunization.visits import Visit
 
 
 @dataclass(frozen=True)
 class ChildCard:
-    """A child on the first screen: what comes next, most urgent first."""
+    """A child on the first screen: what comes next, most urgent first.
+
+    The first of them carries its reasons. ``visit``: what can be given together with it.
+    """
 
     child: Child
     upcoming: tuple[AgendaItem, ...]
+    visit: Visit | None
 
 
 @dataclass(frozen=True)
-class Upcoming:
+class ChildVisit:
+    """One visit of one child."""
+
+    child: Child
+    visit: Visit
+
+
+@dataclass(frozen=True)
+class Deadline:
     """One coming vaccination of one child."""
 
     child: Child
     item: AgendaItem
 
 
+@dataclass(frozen=True)
+class SchedulePage:
+    """The visits of all children by day, their months as pictures, and every last day."""
+
+    visits: tuple[ChildVisit, ...]
+    months: tuple[Month, ...]
+    deadlines: tuple[Deadline, ...]
+
+
 def family(actor: Actor) -> tuple[ChildCard, ...]:
     """The actor's children, youngest first, each with what comes next."""
-    with reading() as session:
-        query = children_guarded_by(actor).join(Person, Person.id == Child.person_id)
-        children = session.scalars(query.order_by(Person.born_on.desc())).unique().all()
-        return tuple(
-            ChildCard(child, next_for_parent(forecast_of(session, actor, child), as_of=actor.today))
-            for child in children
-        )
+    return tuple(_card(child, overview, actor) for child, overview in _overviews(actor))
 
 
-def schedule(actor: Actor) -> tuple[Upcoming, ...]:
-    """What comes next for all children, by the day to keep in mind."""
-    rows = [Upcoming(card.child, item) for card in family(actor) for item in card.upcoming]
-    return tuple(sorted(rows, key=lambda row: (not row.item.is_now, row.item.act_by)))
+def schedule(actor: Actor) -> SchedulePage:
+    """What comes next for all children: visits by their day, vaccines by their last day."""
+    rows = _overviews(actor)
+    visits = [ChildVisit(child, visit) for child, over in rows for visit in over.visits()]
+    deadlines = [
+        Deadline(child, item)
+        for child, over in rows
+        for item in next_for_parent(over.results, as_of=actor.today)
+        if item.near
+    ]
+    visits.sort(key=lambda row: row.visit.on)
+    deadlines.sort(key=lambda row: (not row.item.is_now, row.item.act_by))
+    months = months_of([row.visit for row in visits], today=actor.today)
+    return SchedulePage(tuple(visits), months, tuple(deadlines))
 
 
 def waiting_requests(actor: Actor) -> tuple[ShareRequest, ...]:
@@ -58,3 +88,29 @@ def waiting_requests(actor: Actor) -> tuple[ShareRequest, ...]:
     with reading() as session:
         requests = imaging.own_requests(session, actor)
         return tuple(r for r in requests if r.state == RequestState.WAITING)
+
+
+def _overviews(actor: Actor) -> list[tuple[Child, Overview]]:
+    """The actor's children, youngest first, each with where it stands."""
+    query = children_guarded_by(actor).join(Person, Person.id == Child.person_id)
+    query = query.order_by(Person.born_on.desc()).options(lazyload(Child.guardianships))
+    with reading() as session:
+        children = session.scalars(query).all()
+        overviews = overviews_of(session, actor, children)
+    return [(child, overviews[child.id]) for child in children]
+
+
+def _card(child: Child, overview: Overview, actor: Actor) -> ChildCard:
+    upcoming = next_for_parent(overview.results, as_of=actor.today)
+    if not upcoming:
+        return ChildCard(child, (), None)
+    first = replace(upcoming[0], result=overview.explained(upcoming[0].group))
+    return ChildCard(child, (first, *upcoming[1:]), _visit_with(first.group, overview))
+
+
+def _visit_with(group: str, overview: Overview) -> Visit | None:
+    """The next visit, when this vaccine belongs to it and is not alone."""
+    visit = next(iter(overview.visits(most=1)), None)
+    if visit is None or not visit.is_shared:
+        return None
+    return visit if any(dose.group == group for dose in visit.doses) else None

@@ -28,7 +28,7 @@ def family() -> ResponseReturnValue:
 @bp.get("/schedule")
 def schedule() -> ResponseReturnValue:
     """What comes next for all children."""
-    return render_template("home/schedule.html", rows=pages.schedule(current_actor()))
+    return render_template("home/schedule.html", page=pages.schedule(current_actor()))
 
 
 @bp.get("/news")

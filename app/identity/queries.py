@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import joinedload
 
 from app.authz.policy import DESK_ROLES
 from app.identity.models import Account, Credential, MembershipRow, Passkey, Person
@@ -53,7 +54,7 @@ def live_credentials_of(session: Session, account_id: UUID) -> Sequence[Credenti
 
 def open_account(session: Session, account_id: UUID) -> Account | None:
     """The account, unless closed."""
-    account = session.get(Account, account_id)
+    account = session.get(Account, account_id, options=(joinedload(Account.person),))
     return account if account and account.closed_at is None else None
 
 

@@ -10,7 +10,7 @@ from app.immunization.agenda import SHOWN
 from app.immunization.results import DoseVerdict, GivenDose, GroupResult, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import date
 
     from app.immunization.rules import Schedule, Sex
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class PlannedDose:
     """One dose of the plan. ``on``: the day given, or the day it is planned for.
 
-    A given dose carries its ``verdict``; a planned one its windows, all days inclusive.
-    ``age_days`` counts from birth, for drawing.
+    A given dose carries its ``verdict``; a planned one its windows, all days inclusive, and whether
+    they rest on confirmed rows. ``age_days`` counts from birth, for drawing.
     """
 
     group: str
@@ -34,29 +34,29 @@ class PlannedDose:
     standard_from: date | None = None
     standard_to: date | None = None
     latest: date | None = None
+    standard_to_publishable: bool = True
+    publishable: bool = True
 
     @property
     def is_given(self) -> bool:
         return self.verdict is not None
 
 
-def project(
-    schedule: Schedule, *, born_on: date, sex: Sex, given: Iterable[GivenDose], as_of: date
-) -> dict[str, tuple[PlannedDose, ...]]:
+def project(asked: forecast.Asked) -> dict[str, tuple[PlannedDose, ...]]:
     """By group: the doses given, then every further dose on its first recommended day.
 
-    Nothing is planned before ``as_of``, nor for a group that repeats another one's result, is not
-    for this child, or waits for a review.
+    Nothing is planned before the asked day, nor for a group that repeats another one's result, is
+    not for this child, or waits for a review.
     """
-    asked = forecast.ask(schedule, born_on=born_on, sex=sex, given=given, as_of=as_of)
-    return {code: tuple(_doses_of(asked, code)) for code in schedule.groups}
+    return {code: tuple(_doses_of(asked, code)) for code in asked.schedule.groups}
 
 
 def sample_timeline(
     schedule: Schedule, *, born_on: date, sex: Sex = "F"
 ) -> dict[str, tuple[PlannedDose, ...]]:
     """The plan of a newborn: every dose of the schedule with its windows by age."""
-    return project(schedule, born_on=born_on, sex=sex, given=(), as_of=born_on)
+    asked = forecast.ask(schedule, born_on=born_on, sex=sex, given=(), as_of=born_on)
+    return project(asked)
 
 
 def _doses_of(asked: forecast.Asked, code: str) -> Iterator[PlannedDose]:
@@ -93,4 +93,6 @@ def _planned(asked: forecast.Asked, result: GroupResult) -> PlannedDose | None:
         standard_from=result.standard_from,
         standard_to=result.standard_to,
         latest=result.latest,
+        standard_to_publishable=result.standard_to_publishable,
+        publishable=result.publishable,
     )

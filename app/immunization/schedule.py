@@ -61,7 +61,12 @@ def edition_folder(name: str) -> Path:
 
 def load_schedule(folder: Path | None = None) -> Schedule:
     """The schedule of a folder, by default the one in force. Raises ``ScheduleInvalid``."""
-    return _load((folder or DEFAULT_FOLDER).resolve())
+    return _in_force() if folder is None else _load(folder.resolve())
+
+
+@cache
+def _in_force() -> Schedule:
+    return _load(DEFAULT_FOLDER.resolve())
 
 
 @cache

@@ -5,7 +5,7 @@ The family's pages and the staff desk show the same record; opening it is an aud
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.audit import chain
@@ -22,8 +22,10 @@ from app.identity.models import Sex
 from app.immunization import queries as immunization
 from app.immunization import timeline
 from app.immunization.agenda import next_for_parent
+from app.immunization.overview import look_over
+from app.immunization.projection import project
 from app.immunization.schedule import load_schedule
-from app.record.picture import timeline_rows
+from app.record.picture import PlanRow, plan_rows, timeline_rows
 from app.record.words import group_names, in_language
 
 if TYPE_CHECKING:
@@ -36,7 +38,9 @@ if TYPE_CHECKING:
     from app.handbook.models import Checkup, Measurement
     from app.immunization.agenda import AgendaItem
     from app.immunization.models import Dose
+    from app.immunization.overview import Overview
     from app.immunization.results import GroupResult
+    from app.immunization.visits import Visit
 
 GRAMS_PER_KG = 1000
 MILLIMETRES_PER_CM = 10
@@ -55,12 +59,17 @@ class ChildPage:
 
 @dataclass(frozen=True)
 class VaccinationPage:
-    """A child's vaccinations: the plan as a picture, each vaccine with its reasons, all doses."""
+    """A child's vaccinations: the plan as a picture and as a table, what comes next, all doses.
+
+    ``upcoming`` carry their reasons in words, ``results`` do not.
+    """
 
     child: Child
     results: Mapping[str, GroupResult]
     upcoming: tuple[AgendaItem, ...]
+    visits: tuple[Visit, ...]
     picture: timeline.Timeline
+    plan: tuple[PlanRow, ...]
     doses: Sequence[Dose]
     withdrawn: Sequence[Dose]
 
@@ -85,39 +94,36 @@ def child_page(actor: Actor, child_id: UUID) -> ChildPage:
     """Open a child's handbook: an audited act."""
     child = open_child(actor, child_id)
     with reading() as session:
-        results = immunization.forecast_of(session, actor, child)
+        doses = immunization.doses_of(session, actor, child)
         measured = handbook.measurements_of(session, actor, child)
-        return ChildPage(
-            child,
-            next_for_parent(results, as_of=actor.today),
-            _chart(child, Measure.WEIGHT, measured, actor.today),
-            handbook.checkups_of(session, actor, child),
-            immunization.doses_of(session, actor, child),
-        )
+        checkups = handbook.checkups_of(session, actor, child)
+    overview = _overview(child, doses, actor.today)
+    return ChildPage(
+        child,
+        next_for_parent(overview.results, as_of=actor.today),
+        _chart(child, Measure.WEIGHT, measured, actor.today),
+        checkups,
+        doses,
+    )
 
 
 def vaccination_page(actor: Actor, child_id: UUID) -> VaccinationPage:
     """Open a child's vaccinations."""
     child = open_child(actor, child_id)
     with reading() as session:
-        results = immunization.forecast_of(session, actor, child)
         doses = immunization.doses_of(session, actor, child)
         withdrawn = immunization.withdrawn_from(session, actor, child)
-    rows = timeline_rows(
-        load_schedule(),
-        born_on=child.person.born_on,
-        sex=immunization.schedule_sex(child),
-        given=immunization.given_doses(doses),
-        as_of=actor.today,
-        name_of=lambda group: in_language(group_names(group)),
-    )
-    age = (actor.today - child.person.born_on).days
-    picture = timeline.lay_out(rows, today_days=age)
+    overview = _overview(child, doses, actor.today)
+    born_on, upcoming = child.person.born_on, next_for_parent(overview.results, as_of=actor.today)
+    plan = project(overview.asked)
+    rows = timeline_rows(plan, born_on=born_on, name_of=_group_name)
     return VaccinationPage(
         child,
-        results,
-        next_for_parent(results, as_of=actor.today),
-        picture,
+        overview.results,
+        tuple(replace(item, result=overview.explained(item.group)) for item in upcoming),
+        overview.visits(),
+        timeline.lay_out(rows, today_days=(actor.today - born_on).days),
+        plan_rows(plan),
         doses,
         withdrawn,
     )
@@ -147,6 +153,20 @@ def open_child(actor: Actor, child_id: UUID) -> Child:
         entity = chain.Entity("child", child.id, child.person_id)
         chain.record(session, actor, Action.CHILD_OPENED, entity)
         return child
+
+
+def _overview(child: Child, doses: Sequence[Dose], today: date) -> Overview:
+    return look_over(
+        load_schedule(),
+        born_on=child.person.born_on,
+        sex=immunization.schedule_sex(child),
+        given=immunization.given_doses(doses),
+        as_of=today,
+    )
+
+
+def _group_name(code: str) -> str:
+    return in_language(group_names(code))
 
 
 def _chart(

@@ -1,49 +1,90 @@
-"""The plan of a child's vaccinations as rows of the timeline picture."""
+"""The plan of a child's vaccinations: as rows of the timeline picture, and as a table."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.immunization.projection import PlannedDose, project
 from app.immunization.results import COUNTED
 from app.immunization.timeline import DoseState, TimelineDose, TimelineRow, TimelineWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
-    from app.immunization.results import GivenDose
-    from app.immunization.rules import Schedule, Sex
+    from app.immunization.projection import PlannedDose
+
+    Plan = Mapping[str, Sequence[PlannedDose]]
 
 
-def timeline_rows(
-    schedule: Schedule,
-    *,
-    born_on: date,
-    sex: Sex,
-    given: Iterable[GivenDose],
-    as_of: date,
-    name_of: Callable[[str], str],
-) -> list[TimelineRow]:
+@dataclass(frozen=True)
+class PlanRow:
+    """One dose of the table. ``on``: the day it was given, None while it is to come.
+
+    ``earliest`` … ``latest``: its days while it is to come, inclusive; ``standard_to`` only where
+    the rule behind it is confirmed.
+    """
+
+    group: str
+    number: int
+    state: DoseState
+    on: date | None = None
+    earliest: date | None = None
+    standard_from: date | None = None
+    standard_to: date | None = None
+    latest: date | None = None
+
+
+def timeline_rows(plan: Plan, *, born_on: date, name_of: Callable[[str], str]) -> list[TimelineRow]:
     """One row a vaccine that has a dose given or planned; ``name_of`` names it to the reader."""
-    plan = project(schedule, born_on=born_on, sex=sex, given=given, as_of=as_of)
     return [
-        TimelineRow(name_of(group), tuple(_doses(doses)), tuple(_windows(doses, born_on)))
+        TimelineRow(
+            name_of(group),
+            tuple(
+                TimelineDose(dose.age_days, state, str(number))
+                for number, (dose, state) in enumerate(_states(doses), start=1)
+            ),
+            tuple(_windows(doses, born_on)),
+        )
         for group, doses in plan.items()
         if doses
     ]
 
 
-def _doses(doses: Sequence[PlannedDose]) -> list[TimelineDose]:
-    drawn: list[TimelineDose] = []
+def plan_rows(plan: Plan) -> tuple[PlanRow, ...]:
+    """Every dose of every vaccine, in the order of the schedule."""
+    return tuple(
+        _row(dose, state, number)
+        for doses in plan.values()
+        for number, (dose, state) in enumerate(_states(doses), start=1)
+        if dose.publishable
+    )
+
+
+def _row(dose: PlannedDose, state: DoseState, number: int) -> PlanRow:
+    if dose.is_given:
+        return PlanRow(dose.group, number, state, on=dose.on)
+    return PlanRow(
+        dose.group,
+        number,
+        state,
+        earliest=dose.earliest,
+        standard_from=dose.standard_from,
+        standard_to=dose.standard_to if dose.standard_to_publishable else None,
+        latest=dose.latest,
+    )
+
+
+def _states(doses: Sequence[PlannedDose]) -> list[tuple[PlannedDose, DoseState]]:
+    drawn: list[tuple[PlannedDose, DoseState]] = []
     next_seen = False
-    for number, dose in enumerate(doses, start=1):
+    for dose in doses:
         if dose.is_given:
             state = DoseState.DONE if dose.verdict in COUNTED else DoseState.VOID
         else:
             state = DoseState.LATER if next_seen else DoseState.NEXT
             next_seen = True
-        drawn.append(TimelineDose(dose.age_days, state, str(number)))
+        drawn.append((dose, state))
     return drawn
 
 
@@ -51,5 +92,5 @@ def _windows(doses: Sequence[PlannedDose], born_on: date) -> list[TimelineWindow
     return [
         TimelineWindow((dose.standard_from - born_on).days, (dose.standard_to - born_on).days)
         for dose in doses
-        if not dose.is_given and dose.standard_from and dose.standard_to
+        if dose.standard_from and dose.standard_to and dose.standard_to_publishable
     ]

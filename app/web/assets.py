@@ -6,6 +6,7 @@ import json
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from flask import current_app, request, url_for
 
@@ -21,7 +22,7 @@ _VIEWER_ENTRY = "src/main.ts"
 
 def asset(name: str) -> str:
     """The address of a static file, with a version that changes with its content."""
-    return url_for("static", filename=name, v=_version(Path(_static_folder()) / name))
+    return request.script_root + _address(_static_folder(), str(current_app.static_url_path), name)
 
 
 def viewer_assets() -> dict[str, list[str]] | None:
@@ -54,6 +55,11 @@ def init_assets(app: Flask) -> None:
 
 def _static_folder() -> str:
     return str(current_app.static_folder)
+
+
+@cache
+def _address(folder: str, url_path: str, name: str) -> str:
+    return f"{url_path}/{quote(name)}?v={_version(Path(folder) / name)}"
 
 
 @cache

@@ -62,6 +62,9 @@ class LanguageChoice:
 
 
 _spoken: ContextVar[Language | None] = ContextVar("language", default=None)
+_settled: ContextVar[Language | None] = ContextVar("language of this request", default=None)
+"""A page asks hundreds of times; set when its request begins, forgotten when it ends."""
+
 _catalogues: dict[Language, NullTranslations] = {Language.JAPANESE: NullTranslations()}
 
 
@@ -102,11 +105,15 @@ def _asked_by_browser() -> Language:
 
 def current_language() -> Language:
     """``speaking()`` → ``?lang`` → cookie → Accept-Language → Japanese."""
-    spoken = _spoken.get()
+    spoken = _spoken.get() or _settled.get()
     if spoken is not None:
         return spoken
     if not has_request_context():
         return Language.JAPANESE
+    return _asked_for()
+
+
+def _asked_for() -> Language:
     return (
         _known(request.args.get(COOKIE))
         or _known(request.cookies.get(COOKIE))
@@ -159,6 +166,14 @@ def language_choices() -> list[LanguageChoice]:
     ]
 
 
+def _settle() -> None:
+    _settled.set(_asked_for())
+
+
+def _forget(_error: BaseException | None) -> None:
+    _settled.set(None)
+
+
 def _remember_choice(response: Response) -> Response:
     chosen = _known(request.args.get(COOKIE))
     if chosen and chosen.value != request.cookies.get(COOKIE):
@@ -194,4 +209,6 @@ def init_i18n(app: Flask) -> None:
         instant=lambda value: formats.instant(value, current_language()),
         age=lambda born_on, on=None: formats.age(born_on, on, current_language()),
     )
+    app.before_request(_settle)
+    app.teardown_request(_forget)
     app.after_request(_remember_choice)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from app.immunization.forecast import forecast_child
+from app.immunization.forecast import ask, forecast_child
 from app.immunization.projection import project, sample_timeline
 from app.immunization.results import GivenDose, Status, Verdict
 from app.immunization.schedule import load_schedule
@@ -51,7 +51,7 @@ def test_a_plan_that_is_followed_completes_every_vaccine() -> None:
 def test_given_doses_stand_first_and_nothing_is_planned_in_the_past() -> None:
     as_of = date(2026, 11, 22)
     given = [GivenDose("HEPB", date(2026, 6, 1)), GivenDose("HEPB", date(2026, 7, 1))]
-    plan = project(load_schedule(), born_on=BORN, sex="M", given=given, as_of=as_of)
+    plan = project(ask(load_schedule(), born_on=BORN, sex="M", given=given, as_of=as_of))
     assert [dose.is_given for dose in plan["HEPB"]] == [True, True, False]
     assert all(dose.is_given or dose.on >= as_of for doses in plan.values() for dose in doses)
     assert plan["HPV"] == ()
@@ -59,5 +59,5 @@ def test_given_doses_stand_first_and_nothing_is_planned_in_the_past() -> None:
 
 def test_a_dose_at_fault_plans_nothing_further() -> None:
     given = [GivenDose("HEPB", date(2026, 6, 1)), GivenDose("HEPB", date(2026, 6, 10))]
-    plan = project(load_schedule(), born_on=BORN, sex="F", given=given, as_of=date(2026, 7, 1))
+    plan = project(ask(load_schedule(), born_on=BORN, sex="F", given=given, as_of=date(2026, 7, 1)))
     assert [dose.verdict for dose in plan["HEPB"]] == [Verdict.VALID, Verdict.INTERVAL_SHORT]
