@@ -255,7 +255,7 @@ def test_a_command_inside_a_data_set_aborts_the_association(gateway: Gateway) ->
     peer = Peer(gateway.port)
     peer.associate()
     peer.announce(ct())
-    peer.say(pdu(4, pdv(1, 0, encode(ct())[:300]) + pdv(3, COMMAND | LAST, ECHO)))
+    peer.say(pdu(4, pdv(1, 0, encode(ct())[:300]) + pdv(1, COMMAND | LAST, ECHO)))
     peer.hear_the_end()
     assert peer.heard[1][0] == A_ABORT
     wait_until(lambda: files(gateway) == [], "the unfinished object is gone")
