@@ -13,11 +13,11 @@ from sqlalchemy.exc import IntegrityError
 from app.audit import chain
 from app.audit.actions import Action, Outcome
 from app.authz.policy import Permission, authorize
-from app.core import clock, outbox
+from app.core import clock
 from app.core.db import transaction
 from app.core.errors import TsunaguError
 from app.core.ids import new_id
-from app.identity import queries
+from app.identity import credentials, queries
 from app.identity.errors import AccountClosed, ChallengeGone, CredentialGone
 from app.identity.models import Account
 from app.identity.openid import Attempt
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from app.identity.openid_provider import OpenIdProvider
 
 MOST_PHONES = 5
-TOPIC = "identity.credential_changed"
 _CANCELLED = frozenset({"access_denied", "login_required", "interaction_required"})
 _DOWN = frozenset({"temporarily_unavailable", "server_error"})
 
@@ -137,7 +136,7 @@ def remove_phone(actor: Actor, phone_id: UUID, session_hash: str) -> None:
         entity = chain.Entity("phone", phone.id, actor.person_id)
         detail = {"kind": "phone", "sessions": ended}
         chain.record(session, actor, Action.CREDENTIAL_REMOVED, entity, detail=detail)
-        _tell(session, actor, "phone-removed")
+        credentials.tell(session, actor.account_id, "phone-removed")
 
 
 def _begin(provider: OpenIdProvider, browser: ThisBrowser, back: str, purpose: Purpose) -> str:
@@ -194,7 +193,7 @@ def _keep(actor: Actor, phone: VerifiedPhone) -> PhoneLink:
         _add_once(session, link)
         entity = chain.Entity("phone", link.id, actor.person_id)
         chain.record(session, actor, Action.PHONE_ADDED, entity)
-        _tell(session, actor, "phone-added")
+        credentials.tell(session, actor.account_id, "phone-added")
         return link
 
 
@@ -218,10 +217,6 @@ def _end_elsewhere(session: Session, actor: Actor, session_hash: str) -> int:
     for row in elsewhere:
         session.delete(row)
     return len(elsewhere)
-
-
-def _tell(session: Session, actor: Actor, change: str) -> None:
-    outbox.tell(session, TOPIC, {"account_id": str(actor.account_id), "change": change})
 
 
 def _record_refusal(

@@ -43,6 +43,10 @@ PATH = "/login/certificate"
 PORT = "https://tsunagu.example:8443"
 
 
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""Nothing here is written in a way of its own."""
+
+
 @pytest.fixture(autouse=True)
 def port(portal: Flask, monkeypatch: pytest.MonkeyPatch) -> CertificatePort:
     """The portal with a port for certificates."""

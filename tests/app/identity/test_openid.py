@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from tests.app.browser import Browser
     from tests.app.world import World
 
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""What is refused before any row is written is the same on each."""
 PHONE = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) Chrome/140 Mobile Safari/537.36"}
 
 
@@ -92,6 +94,7 @@ def test_a_phone_added_after_the_card_opens_a_session_of_its_own_level(
     assert "認証アプリでログイン中" in stranger.get("/handbook/news").text
 
 
+@ONE_DATABASE
 def test_adding_and_logging_in_are_written_down_and_told(
     linked: PhoneWorld, stranger: Browser, world: World
 ) -> None:
@@ -112,6 +115,7 @@ def test_adding_and_logging_in_are_written_down_and_told(
     assert told.payload == {"account_id": str(mother.account_id), "change": "phone-added"}
 
 
+@ONE_DATABASE
 def test_the_request_carries_everything_the_provider_demands(
     phones: PhoneWorld, stranger: Browser
 ) -> None:
@@ -125,6 +129,7 @@ def test_the_request_carries_everything_the_provider_demands(
     assert phones.provider.issuer not in sent["redirect_uri"]
 
 
+@ONE_DATABASE
 def test_what_is_worth_stealing_is_never_stored(phones: PhoneWorld, stranger: Browser) -> None:
     sent = asked(stranger.get("/login/phone").location)
     attempt = Attempt(sent["state"], str(stranger.cookie()))
@@ -137,6 +142,7 @@ def test_what_is_worth_stealing_is_never_stored(phones: PhoneWorld, stranger: Br
         assert secret not in kept
 
 
+@ONE_DATABASE
 def test_the_phone_of_somebody_not_linked_is_told_so(
     linked: PhoneWorld, stranger: Browser, world: World
 ) -> None:
@@ -146,6 +152,7 @@ def test_the_phone_of_somebody_not_linked_is_told_so(
     assert "まだつながっていません" in page
 
 
+@ONE_DATABASE
 def test_an_account_that_was_closed_stays_closed(
     linked: PhoneWorld, stranger: Browser, world: World
 ) -> None:
@@ -154,6 +161,7 @@ def test_an_account_that_was_closed_stays_closed(
     refused(log_in(linked, stranger, world["mother"].card.name), "account-closed", stranger)
 
 
+@ONE_DATABASE
 def test_an_answer_serves_once(linked: PhoneWorld, stranger: Browser, world: World) -> None:
     back = linked.answer(stranger.get("/login/phone").location, world["father"].card.name)
     refused(stranger.get(back), "phone-not-linked", stranger)
@@ -177,6 +185,7 @@ def test_of_ten_answers_at_once_one_is_heard(
     assert set(places) == {"/", "/login/failed/phone-too-late"}
 
 
+@ONE_DATABASE
 def test_a_stolen_code_is_worth_nothing_in_another_browser(
     portal: Flask, linked: PhoneWorld, stranger: Browser, world: World
 ) -> None:
@@ -188,6 +197,7 @@ def test_a_stolen_code_is_worth_nothing_in_another_browser(
     refused(thief.get("/login/phone/return?" + urlencode(stolen)), "phone-refused-there", thief)
 
 
+@ONE_DATABASE
 def test_an_answer_after_ten_minutes_is_too_late(
     linked: PhoneWorld, stranger: Browser, world: World
 ) -> None:
@@ -199,6 +209,7 @@ def test_an_answer_after_ten_minutes_is_too_late(
     refused(stranger.get(back), "phone-too-late", stranger)
 
 
+@ONE_DATABASE
 def test_an_answer_of_another_issuer_or_of_none_is_refused(
     linked: PhoneWorld, stranger: Browser, world: World
 ) -> None:
@@ -211,6 +222,7 @@ def test_an_answer_of_another_issuer_or_of_none_is_refused(
         refused(stranger.get("/login/phone/return?" + query), "phone-mixed-up", stranger)
 
 
+@ONE_DATABASE
 def test_a_token_with_a_wrong_claim_is_refused(
     linked: PhoneWorld, stranger: Browser, world: World
 ) -> None:
@@ -224,6 +236,7 @@ def test_a_token_with_a_wrong_claim_is_refused(
         refused(log_in(linked, stranger, world["mother"].card.name), code, stranger)
 
 
+@ONE_DATABASE
 def test_a_token_under_a_foreign_key_is_refused(
     linked: PhoneWorld, stranger: Browser, world: World
 ) -> None:
@@ -231,6 +244,7 @@ def test_a_token_under_a_foreign_key_is_refused(
     refused(log_in(linked, stranger, world["mother"].card.name), "phone-token-invalid", stranger)
 
 
+@ONE_DATABASE
 def test_the_provider_may_change_its_key_at_any_time(
     linked: PhoneWorld, stranger: Browser, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,6 +254,7 @@ def test_the_provider_may_change_its_key_at_any_time(
     assert log_in(linked, stranger, world["mother"].card.name).location == "/"
 
 
+@ONE_DATABASE
 def test_an_error_of_the_provider_has_its_page(phones: PhoneWorld, stranger: Browser) -> None:
     for error, code in (
         ("access_denied", "phone-cancelled"),
@@ -253,6 +268,7 @@ def test_an_error_of_the_provider_has_its_page(phones: PhoneWorld, stranger: Bro
         assert error not in page
 
 
+@ONE_DATABASE
 def test_who_cancels_there_reads_that_nothing_was_sent(
     phones: PhoneWorld, stranger: Browser
 ) -> None:
@@ -261,11 +277,13 @@ def test_who_cancels_there_reads_that_nothing_was_sent(
     assert "何も送られていません" in page
 
 
+@ONE_DATABASE
 def test_nothing_at_all_is_too_late(phones: PhoneWorld, stranger: Browser) -> None:
     assert phones.client.issuer
     assert stranger.get("/login/phone/return").location == "/login/failed/phone-too-late"
 
 
+@ONE_DATABASE
 def test_a_provider_that_does_not_answer_has_its_page(
     phones: PhoneWorld, stranger: Browser
 ) -> None:
@@ -275,6 +293,7 @@ def test_a_provider_that_does_not_answer_has_its_page(
     assert "しばらくしてから" in page
 
 
+@ONE_DATABASE
 def test_adding_a_phone_needs_the_card(
     phones: PhoneWorld, client_for: Callable[..., Browser]
 ) -> None:
@@ -286,6 +305,7 @@ def test_adding_a_phone_needs_the_card(
     assert not all_of(PhoneLink)
 
 
+@ONE_DATABASE
 def test_an_answer_to_a_login_adds_no_phone(
     phones: PhoneWorld, client_for: Callable[..., Browser], world: World
 ) -> None:
@@ -306,6 +326,7 @@ def test_one_person_is_linked_to_one_account(
     assert len(all_of(PhoneLink)) == 1
 
 
+@ONE_DATABASE
 def test_an_account_holds_only_so_many(
     phones: PhoneWorld, client_for: Callable[..., Browser], world: World
 ) -> None:
@@ -338,6 +359,7 @@ def test_a_phone_taken_off_opens_nothing_and_may_come_back(
     assert log_in(linked, elsewhere, card).location == "/"
 
 
+@ONE_DATABASE
 def test_another_persons_phone_never_takes_over_a_session(
     linked: PhoneWorld, client_for: Callable[..., Browser], world: World
 ) -> None:
@@ -348,6 +370,7 @@ def test_another_persons_phone_never_takes_over_a_session(
     assert row.assurance == Assurance.PASSKEY
 
 
+@ONE_DATABASE
 def test_the_login_page_puts_the_phone_first_on_a_phone(
     phones: PhoneWorld, stranger: Browser
 ) -> None:
@@ -360,6 +383,7 @@ def test_the_login_page_puts_the_phone_first_on_a_phone(
     assert told.index("card-start") < told.index("/login/phone")
 
 
+@ONE_DATABASE
 def test_the_step_up_offers_the_phone_only_where_it_is_a_step(
     phones: PhoneWorld, client_for: Callable[..., Browser]
 ) -> None:
@@ -369,6 +393,7 @@ def test_the_step_up_offers_the_phone_only_where_it_is_a_step(
     assert "/login/phone" not in client_for("mother", Assurance.PHONE).get(path).text
 
 
+@ONE_DATABASE
 def test_without_a_provider_there_is_no_such_road(
     stranger: Browser, client_for: Callable[..., Browser]
 ) -> None:
