@@ -15,7 +15,7 @@ from app.immunization.errors import DoseBeforeBirth, UnknownProduct
 from app.immunization.evaluation import Walk, belonging, walk
 from app.immunization.faults import AskedBeforeBirth, DayOutOfRange
 from app.immunization.outlook import Outlook, look_ahead, look_ahead_unstarted
-from app.immunization.plan import lay_out
+from app.immunization.plan import lay_out, lay_out_one
 from app.immunization.results import DoseVerdict, GivenDose, GroupResult, Status, Verdict
 
 if TYPE_CHECKING:
@@ -113,12 +113,12 @@ def decide(asked: Asked, *, with_last_start: bool = True) -> dict[str, GroupResu
 
 def decide_one(asked: Asked, code: str, *, with_last_start: bool = True) -> GroupResult:
     """One vaccine alone. ``code`` is a group of the schedule."""
-    plans = {plan.group.code: plan for plan in lay_out(asked.schedule, asked.born_on)}
+    plan = lay_out_one(asked.schedule.groups[code], asked.born_on)
     done: dict[str, GroupResult] = {}
-    follows = plans[code].group.follows
+    follows = plan.group.follows
     if follows is not None:
         done[follows.group] = decide_one(asked, follows.group, with_last_start=with_last_start)
-    return _decide_group(asked, plans[code], done, with_last_start=with_last_start)
+    return _decide_group(asked, plan, done, with_last_start=with_last_start)
 
 
 def _decide_group(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
 
 BIRTHDAYS_KEPT = 8192
+PAGES_KEPT = 1024
 Edge = date | GapFrom
 
 
@@ -97,6 +98,12 @@ class GroupPlan:
 def lay_out(schedule: Schedule, born_on: date) -> tuple[GroupPlan, ...]:
     """Every vaccine of the schedule for a child born on this day."""
     return tuple(_group_plan(group, born_on) for group in schedule.groups.values())
+
+
+@lru_cache(maxsize=PAGES_KEPT)
+def lay_out_one(group: Group, born_on: date) -> GroupPlan:
+    """One vaccine alone, for the answer about a single dose."""
+    return _group_plan(group, born_on)
 
 
 def _group_plan(group: Group, born_on: date) -> GroupPlan:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
-from app.immunization.forecast import forecast_child
+from app.immunization.forecast import ask, decide_one
 from app.immunization.jsonlines import plain
 from app.immunization.results import GivenDose
 
@@ -33,13 +33,13 @@ class Case:
 
     def differences(self, schedule: Schedule) -> list[str]:
         """Every field that does not come out as the case says."""
-        results = forecast_child(
+        asked = ask(
             schedule, born_on=self.born_on, sex=self.sex, given=self.given, as_of=self.as_of
         )
         return [
             f"{group}.{name}: expected {_text(wanted)}, got {found[name]}"
             for group, fields in self.expect.items()
-            for found in [plain(results[group])]
+            for found in [plain(decide_one(asked, group))]
             for name, wanted in fields.items()
             if found[name] != _text(wanted)
         ]

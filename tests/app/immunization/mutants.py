@@ -69,9 +69,11 @@ class Mutant(NamedTuple):
     new: object
 
     def applied_to(self, content: dict[str, Any]) -> dict[str, Any]:
-        changed = copy.deepcopy(content)
+        """The content with this one value moved; what lies beside its path is shared."""
+        changed: dict[str, Any] = copy.copy(content)
         place: Any = changed
         for key in self.path[:-1]:
+            place[key] = copy.copy(place[key])
             place = place[key]
         if self.new is GONE:
             del place[self.path[-1]]

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from app.immunization.forecast import ask, decide, decide_one
 from app.immunization.schedule import load_schedule
 from tests.app.immunization.casebook import Case, read_cases
 
@@ -15,6 +16,16 @@ CASES = read_cases()
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_a_case_comes_out_as_its_rule_says(case: Case) -> None:
     assert case.differences(load_schedule()) == [], case.rule
+
+
+def test_a_vaccine_alone_comes_out_as_among_all() -> None:
+    schedule = load_schedule()
+    for case in CASES:
+        asked = ask(
+            schedule, born_on=case.born_on, sex=case.sex, given=case.given, as_of=case.as_of
+        )
+        for code, result in decide(asked).items():
+            assert decide_one(asked, code) == result
 
 
 def test_every_case_has_a_name_of_its_own_and_a_rule() -> None:

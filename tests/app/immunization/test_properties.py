@@ -34,6 +34,16 @@ MONTH_ENDS = st.sampled_from(
 )
 BIRTHS = st.one_of(st.dates(date(2014, 1, 1), date(2026, 10, 31)), MONTH_ENDS)
 SEXES = st.sampled_from(["F", "M"])
+RULES_BETWEEN_VACCINES_SETTLED = date(2020, 10, 1)
+ONWARD = {
+    Status.NOT_YET: 0,
+    Status.ELIGIBLE_EARLY: 1,
+    Status.DUE: 2,
+    Status.CONSULT_LATE_START: 3,
+    Status.OVERDUE: 3,
+    Status.UNREACHABLE: 3,
+    Status.EXPIRED: 4,
+}
 AGES = st.one_of(st.integers(0, 800), st.integers(0, 6200))
 HISTORIES = st.lists(st.tuples(st.sampled_from(PRODUCTS), AGES), max_size=14)
 Sex = Literal["F", "M"]
@@ -71,6 +81,29 @@ def test_a_later_question_never_moves_a_verdict(
     for code in before:
         if SCHEDULE.groups[code].follows is None:
             assert after[code].doses[: len(before[code].doses)] == before[code].doses
+
+
+@given(BIRTHS, SEXES, HISTORIES, AGES, st.integers(1, 900))
+@settings(max_examples=100, deadline=None)
+def test_while_the_next_dose_stays_the_same_its_days_stay_and_its_status_only_goes_on(
+    born_on: date, sex: Sex, history: list[tuple[str, int]], age: int, later: int
+) -> None:
+    first = max(born_on + timedelta(days=age), RULES_BETWEEN_VACCINES_SETTLED)
+    doses = [dose for dose in _doses(born_on, history) if dose.date <= first]
+    before = _ask(born_on, sex, doses, first)
+    after = _ask(born_on, sex, doses, first + timedelta(days=later))
+    for code, was in before.items():
+        now = after[code]
+        if was.next_dose is None or SCHEDULE.groups[code].follows is not None:
+            continue
+        if _plan(was) == _plan(now):
+            assert (was.earliest, was.latest) == (now.earliest, now.latest)
+            assert was.last_start_to_complete == now.last_start_to_complete
+            assert ONWARD[was.status] <= ONWARD[now.status]
+
+
+def _plan(result: GroupResult) -> tuple[object, ...]:
+    return result.next_dose, result.next_dose_number, result.series, result.planned_product
 
 
 @given(BIRTHS, SEXES, HISTORIES)
