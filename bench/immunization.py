@@ -21,6 +21,7 @@ from app.immunization.forecast import evaluate_child, forecast_child
 from app.immunization.projection import sample_timeline
 from app.immunization.results import GivenDose
 from app.immunization.schedule import load_schedule
+from bench.batch_entry import batch_entry_s
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,6 +126,7 @@ def measure(count: int) -> dict[str, float]:
         "all_children_wall_s": round(wall, 1),
         "with_reasons_p50_ms": round(percentiles[9], 2),
         "with_reasons_p95_ms": round(percentiles[18], 2),
+        "batch_entry_500_s": round(batch_entry_s(), 2),
     }
 
 

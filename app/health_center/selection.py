@@ -14,7 +14,7 @@ from app.health_center.queries import children_born, children_matching, children
 from app.health_center.search import split_birth_date
 from app.immunization import queries
 from app.immunization.clinic_day_service import MOST_ROWS
-from app.immunization.entry import check_entry
+from app.immunization.entry import check_entry, speaks_against
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,6 +48,11 @@ class Candidate:
     child: Child
     check: PreShot | None
 
+    @property
+    def is_clear(self) -> bool:
+        """Nothing speaks against the shot."""
+        return self.check is not None and not speaks_against(self.check)
+
 
 @dataclass(frozen=True)
 class Unclear:
@@ -76,7 +81,7 @@ def choose(actor: Actor, wanted: Wanted, entry: DoseEntry) -> Selection:
             named |= {child.id: child for child in session.scalars(born).unique()}
         candidates = _looked_at(session, actor, named.values(), entry)
     if wanted.due_only:
-        candidates = [one for one in candidates if one.check is not None and one.check.is_clear]
+        candidates = [one for one in candidates if one.is_clear]
     with transaction() as session:
         entity, detail = chain.Entity("children"), {"found": len(candidates)}
         chain.record(session, actor, Action.CHILDREN_SEARCHED, entity, detail=detail)

@@ -1,0 +1,74 @@
+"""A clinic day by keyboard alone, a correction, and what the mother sees of both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+    from tests.browser.portal.conftest import Visitor
+
+pytestmark = pytest.mark.browser
+
+PLACE_OF_FLU = """() => [...document.querySelectorAll("#product option")]
+  .findIndex((option) => option.value === "FLU")"""
+
+
+def tab(page: Page, times: int = 1) -> None:
+    for _ in range(times):
+        page.keyboard.press("Tab")
+
+
+def fill_clinic_day(page: Page) -> None:
+    """Vaccine, lot and two children; the day and the place stay as they are."""
+    expect(page.locator("#product")).to_be_focused()
+    for _ in range(page.evaluate(PLACE_OF_FLU)):
+        page.keyboard.press("ArrowDown")
+    tab(page)
+    page.keyboard.type("CLINIC-1")
+    tab(page, 4)
+    page.keyboard.type("さくら\nゆうと")
+    tab(page, 3)
+    page.keyboard.press("Enter")
+
+
+def test_a_clinic_day_by_keyboard_a_correction_and_the_mothers_page(
+    visitor: Callable[..., Visitor],
+) -> None:
+    nurse = visitor("nurse")
+    page = nurse.page()
+    page.goto(nurse.origin + "/staff/clinic-day")
+    fill_clinic_day(page)
+    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.locator("tbody select").first).to_be_focused()
+    tab(page, 4)
+    page.keyboard.press("ArrowDown")
+    tab(page)
+    page.keyboard.type("発熱のため")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice--success")).to_contain_text("記録しました")
+    expect(page.locator("tbody")).to_contain_text("発熱のため")
+    given = page.locator("tbody tr", has_text="CLINIC-1")
+    who = given.locator("a").inner_text()
+    given.locator("a").click()
+    page.locator(".records__item", has_text="CLINIC-1").get_by_role("link").click()
+    page.locator("#lot").fill("CLINIC-2")
+    page.locator("#reason").fill("箱の番号を読みまちがえた")
+    page.get_by_role("button", name="直した内容を記録する").click()
+    expect(page.locator(".records__item", has_text="CLINIC-2")).to_be_visible()
+
+    mother = visitor("hanako", 390)
+    family = mother.page()
+    family.goto(mother.origin + "/handbook/")
+    family.locator(".children a", has_text=who.split("\u3000")[-1]).first.click()
+    family.locator(".tabs a", has_text="予防接種").click()
+    item = family.locator(".records__item", has_text="CLINIC-2")
+    expect(item).to_contain_text("に直しました")
+    expect(family.locator("main")).not_to_contain_text("箱の番号")
+    assert nurse.complaints + mother.complaints == []
