@@ -21,6 +21,7 @@ from app.immunization.forecast import evaluate_child, forecast_child
 from app.immunization.projection import sample_timeline
 from app.immunization.results import GivenDose
 from app.immunization.schedule import load_schedule
+from bench.nightly import nightly
 from bench.batch_entry import batch_entry_s
 
 if TYPE_CHECKING:

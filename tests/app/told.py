@@ -65,3 +65,17 @@ def channel_of(
             )
         )
     return channel_id
+
+
+def report(to: str, *, status: str = "5.1.1", action: str = "failed") -> bytes:
+    """A report of non-delivery as RFC 3464 lays it out."""
+    return (
+        f"From: <>\r\nTo: <return+{to}@tsunagu.example>\r\nSubject: undelivered\r\n"
+        "MIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nsorry\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        "Reporting-MTA: dns; mx.example\r\n\r\n"
+        f"Final-Recipient: rfc822; a@example.jp\r\nAction: {action}\r\nStatus: {status}\r\n\r\n"
+        "--b--\r\n"
+    ).encode()
