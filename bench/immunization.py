@@ -21,8 +21,8 @@ from app.immunization.forecast import evaluate_child, forecast_child
 from app.immunization.projection import sample_timeline
 from app.immunization.results import GivenDose
 from app.immunization.schedule import load_schedule
-from bench.nightly import nightly
 from bench.batch_entry import batch_entry_s
+from bench.nightly import nightly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,6 +127,7 @@ def measure(count: int) -> dict[str, float]:
         "all_children_wall_s": round(wall, 1),
         "with_reasons_p50_ms": round(percentiles[9], 2),
         "with_reasons_p95_ms": round(percentiles[18], 2),
+        **nightly(count),
         "batch_entry_500_s": round(batch_entry_s(), 2),
     }
 
