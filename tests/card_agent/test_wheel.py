@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from card_agent.__main__ import main
 from card_agent.settings import VERSION, read_settings
 from config.settings import ROOT
 from tests.card_agent.test_program import free_port
@@ -141,13 +140,16 @@ def test_options_come_before_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     ("options", "words"),
     [(["--port", "0"], "port"), (["--allow", "http://x.example"], "not an https origin")],
 )
-def test_options_that_cannot_be_used_are_named(
-    options: list[str],
-    words: str,
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("TSUNAGU_CARD_AGENT_MODE", "test")
-    monkeypatch.setenv("TSUNAGU_CARD_AGENT_SIMULATED_READERS", "127.0.0.1:9")
-    assert main([*options, *(["--port", str(free_port())] if "--port" not in options else [])]) == 1
-    assert words in capfd.readouterr().err
+def test_options_that_cannot_be_used_are_named(options: list[str], words: str) -> None:
+    settings = {"MODE": "test", "SIMULATED_READERS": "127.0.0.1:9", "PORT": str(free_port())}
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "card_agent", *options],
+        cwd=ROOT,
+        env={f"TSUNAGU_CARD_AGENT_{name}": value for name, value in settings.items()},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert words in done.stderr
