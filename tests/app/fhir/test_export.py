@@ -91,3 +91,12 @@ def test_nobody_else_learns_that_the_child_exists(
 ) -> None:
     assert download(client_for(who), world).status_code == 404
     assert events(Action.RECORD_EXPORTED) == []
+
+
+def test_both_pages_of_the_record_lead_to_the_file(
+    client_for: Callable[..., Browser], world: World
+) -> None:
+    child = world.children["sakura"]
+    file = f'href="/handbook/children/{child}/vaccinations.fhir.json"'
+    assert file in client_for("mother").get(f"/handbook/children/{child}/vaccinations").text
+    assert file in client_for("nurse").get(f"/staff/children/{child}").text
