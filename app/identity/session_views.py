@@ -21,7 +21,6 @@ bp = Blueprint("session", __name__, url_prefix="/session")
 @bp.get("")
 def state() -> ResponseReturnValue:
     """For our own pages: whose session is open, and their forms' token. Counts as no use."""
-    browser_session().passive = True
     return {"owner": _mark(), "csrf": generate_csrf()}
 
 

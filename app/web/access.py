@@ -60,6 +60,9 @@ PUBLIC_ENDPOINTS = frozenset(
 ``fhir.immds_forecast`` by the asking system's, and ``fhir.metadata`` says how;
 ``jobs.metrics`` by the token of the settings, a mailbox by the code that was sent to it."""
 
+PASSIVE_ENDPOINTS = frozenset({"session.state", "imaging.patient_state"})
+"""What a page asks by itself, again and again: nobody need be sitting there."""
+
 
 class LoginNeeded(Unauthenticated):
     """This page is for people who are logged in."""
@@ -111,6 +114,7 @@ def init_access(app: Flask, load_actor: ActorLoader) -> None:
     def require_login() -> None:
         if request.endpoint is None or request.endpoint in PUBLIC_ENDPOINTS:
             return
+        browser_session().passive = request.endpoint in PASSIVE_ENDPOINTS
         if browser_session().locked:
             raise SessionLocked("locked")
         if not current_user.is_authenticated:

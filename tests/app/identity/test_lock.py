@@ -129,6 +129,17 @@ def test_a_passkey_of_the_same_person_unlocks(
     assert (row.assurance, row.locks, row.locked_at) == (Assurance.PASSKEY, True, None)
 
 
+def test_a_page_that_waits_for_an_answer_keeps_nobody_logged_in(
+    client_for: Callable[..., Browser], world: World
+) -> None:
+    physician = client_for("physician", idle_seconds=900, locks=True)
+    left_alone(physician, 600)
+    path = f"/imaging/patients/{world.link('father', 'clinic')}/state"
+    assert physician.get(path).status_code == 200
+    (row,) = all_of(BrowserSession, id_hash=sha256_hex(str(physician.cookie())))
+    assert clock.now() - row.seen_at > timedelta(seconds=590)
+
+
 def test_asking_for_news_is_no_use_and_typing_is(nurse: Browser) -> None:
     left_alone(nurse, 600)
     assert state_of(nurse)[0] == 200
