@@ -97,10 +97,6 @@ def targets(world: World) -> list[Target]:
     path = trust.path_to_anchor(read_authentication_certificate(world.card.auth.der), at=AT)
     crl = office.crl(PARTITION, at=AT)
     answer = office.ocsp(Purpose.AUTHENTICATION, build_request(path, NONCE), at=AT)
-    stamp = office.timestamps.answer(build_timestamp_request(IMPRINT, 1), at=AT)
-    authorities = trust.timestamping
-    if authorities is None:
-        raise LookupError("the simulated profile names a timestamp authority")
 
     def log_in(der: bytes) -> object:
         token = UnverifiedToken(der, RS256, world.token.signature)
@@ -111,6 +107,16 @@ def targets(world: World) -> list[Target]:
         Target("signature certificate", world.card.signing.der, read_signature_certificate),
         Target("list", crl, lambda der: list(read_crl(der, trust.authentication, at=AT).entries())),
         Target("OCSP answer", answer, lambda der: read_response(der, path, NONCE, at=AT)),
+        *_signed(world, office, status),
+    ]
+
+
+def _signed(world: World, office: Office, status: KnownStatus) -> list[Target]:
+    trust, authorities = world.trust, world.trust.timestamping
+    if authorities is None:
+        raise LookupError("the simulated profile names a timestamp authority")
+    stamp = office.timestamps.answer(build_timestamp_request(IMPRINT, 1), at=AT)
+    return [
         Target(
             "timestamp",
             stamp,

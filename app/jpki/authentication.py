@@ -89,9 +89,8 @@ def verify_login(
     path = trust.path_to_anchor(certificate, at=at)
     require_listed(token.algorithm, path.anchor)
     not_revoked = prove_standing(status, path, at=at, purpose=purpose)
-    verify_signature(
-        certificate.public_key, challenge.signed_bytes, token.signature, token.algorithm
-    )
+    key = certificate.public_key
+    verify_signature(key, challenge.signed_bytes, token.signature, token.algorithm)
     return VerifiedHolder(
         credential=certificate.credential,
         not_after=certificate.not_after,

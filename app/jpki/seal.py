@@ -71,13 +71,7 @@ class Seal:
 def generate_seal(*, at: datetime) -> tuple[bytes, bytes]:
     """A development key and its self-signed certificate, both PEM; takes up to a second."""
     key = rsa.generate_private_key(_PUBLIC_EXPONENT, _DEVELOPMENT_KEY_BITS)
-    name = x509.Name(
-        [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, DEVELOPMENT_NAME),
-            x509.NameAttribute(NameOID.COMMON_NAME, "Evidence Seal"),
-        ]
-    )
+    name = _development_name()
     usage = x509.KeyUsage(
         digital_signature=True,
         content_commitment=True,
@@ -100,3 +94,13 @@ def generate_seal(*, at: datetime) -> tuple[bytes, bytes]:
     )
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return pem, certificate.public_bytes(Encoding.PEM)
+
+
+def _development_name() -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, DEVELOPMENT_NAME),
+            x509.NameAttribute(NameOID.COMMON_NAME, "Evidence Seal"),
+        ]
+    )

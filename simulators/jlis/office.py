@@ -112,13 +112,7 @@ class Office:
         if holder.age_on(at.astimezone(JST).date()) >= SIGNATURE_AGE:
             sign = self._certify(order, Purpose.SIGNATURE, keys[1])
         card = Card(name, self.var / "cards" / name, holder, auth, sign)
-        write_card(
-            card,
-            face or CardFace(),
-            auth_ca=self.authority(Purpose.AUTHENTICATION, generation),
-            sign_ca=self.authority(Purpose.SIGNATURE, generation),
-        )
-        self._remember(name, holder)
+        self._write(card, face or CardFace(), generation)
         return card
 
     def renew(self, name: str, *, at: datetime, keys: KeyPair | None = None) -> Card:
@@ -186,6 +180,12 @@ class Office:
         }
         text = json.dumps(data, indent=2, sort_keys=True) + "\n"
         _replace(folder / "trust.json", text.encode())
+
+    def _write(self, card: Card, face: CardFace, generation: int) -> None:
+        auth_ca = self.authority(Purpose.AUTHENTICATION, generation)
+        sign_ca = self.authority(Purpose.SIGNATURE, generation)
+        write_card(card, face, auth_ca=auth_ca, sign_ca=sign_ca)
+        self._remember(card.name, card.holder)
 
     def _certify(self, order: _Order, purpose: Purpose, key: rsa.RSAPrivateKey) -> Issued:
         authority = self.authority(purpose, order.generation)

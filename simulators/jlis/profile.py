@@ -196,14 +196,10 @@ def leaf_builder(
     """A certificate of either purpose for a card, or for a phone."""
     policy = purpose.phone_policy if phone else purpose.policy
     partition = partition_name(purpose, partition_code(holder.municipality_code, phone=phone))
+    until = max(valid_until, valid_from + timedelta(seconds=1))
+    subject = _subject(purpose, holder)
     builder = (
-        x509.CertificateBuilder()
-        .issuer_name(root.subject)
-        .subject_name(_subject(purpose, holder))
-        .public_key(key)
-        .serial_number(new_serial())
-        .not_valid_before(valid_from)
-        .not_valid_after(max(valid_until, valid_from + timedelta(seconds=1)))
+        x509.CertificateBuilder(root.subject, subject, key, new_serial(), valid_from, until)
         .add_extension(_leaf_key_usage(purpose), critical=True)
         .add_extension(_policies(policy), critical=True)
         .add_extension(x509.IssuerAlternativeName([_agency_alternative_name()]), critical=False)
