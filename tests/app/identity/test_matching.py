@@ -68,8 +68,9 @@ def test_two_alike_are_never_merged() -> None:
     ("card", "record"), [("髙崎　初子", "高崎　初子"), ("渡邊　初子", "渡辺　初子")]
 )
 def test_forms_of_a_character_are_alike_but_not_equal(card: str, record: str) -> None:
-    known = replace(RECORD, name=record)
-    assert doubts(replace(SHE, name=card), known) == {Doubt.NAME_DIFFERS}
+    known = replace(RECORD, name=record, address="北海道とおい市１－１")
+    expected = {Doubt.NAME_DIFFERS, Doubt.ADDRESS_CHANGED}
+    assert doubts(replace(SHE, name=card), known) == expected
 
 
 def test_a_substitute_character_may_be_any() -> None:
