@@ -39,22 +39,34 @@ def run(every: int) -> None:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         stopped.set()
 
-    signal.signal(signal.SIGTERM, stop)
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wanted, stop)
     office = Office.of(current_app._get_current_object())  # type: ignore[attr-defined]
     while not stopped.is_set():
-        done = one_round(office)
-        log.info(
-            "jobs.round",
-            told=done.told.told,
-            planned=done.planned,
-            reminded=done.sent,
-            sent=done.deliveries.sent,
-            postponed=done.deliveries.postponed,
-            ended=done.deliveries.ended,
-        )
+        _round(office, keep_going=bool(every))
         if not every:
             break
         stopped.wait(every)
+
+
+def _round(office: Office, *, keep_going: bool) -> None:
+    """One round; a fault ends this round and not the program, since the rows remember."""
+    try:
+        done = one_round(office)
+    except Exception as fault:
+        if not keep_going:
+            raise
+        log.exception("jobs.failed", kind=type(fault).__name__)
+        return
+    log.info(
+        "jobs.round",
+        told=done.told.told,
+        planned=done.planned,
+        reminded=done.sent,
+        sent=done.deliveries.sent,
+        postponed=done.deliveries.postponed,
+        ended=done.deliveries.ended,
+    )
 
 
 @jobs.command("status")
