@@ -30,8 +30,8 @@ bp = Blueprint("fhir", __name__, url_prefix="/api/fhir/r4")
 
 FHIR_JSON = "application/fhir+json"
 UNDERSTOOD = frozenset({FHIR_JSON, "application/json"})
-FORECASTS = "1200/minute"
-"""Per address and minute: one system of a municipality, at twenty questions a second."""
+FORECASTS = "600/minute"
+"""Per address and minute: the systems of one organisation, at ten questions a second."""
 
 
 @bp.get("/metadata")

@@ -11,8 +11,10 @@ from fhir.resources.R4B.operationoutcome import OperationOutcome
 from fhir.resources.R4B.parameters import Parameters
 
 from app.audit.actions import Action
+from app.factory import create_app
 from app.fhir.clients import end_client
 from app.fhir.models import ApiClient
+from app.web.limits import limiter
 from tests.app.fhir.questions import PATH, Caller, dose, new_key, public_jwk, question
 from tests.app.ledger import all_of, changing, events
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from click.testing import Result
     from flask import Flask
     from werkzeug.test import TestResponse
+
+    from config.settings import PortalSettings
 
 
 def command(portal: Flask, *arguments: str) -> Result:
@@ -156,3 +160,17 @@ def test_what_the_door_understands_is_public(portal: Flask) -> None:
     CapabilityStatement.model_validate_json(answer.text)
     assert answer.get_json()["rest"][0]["operation"][0]["name"] == "immds-forecast"
     assert portal.test_client().get(PATH).status_code == 405
+
+
+def test_too_many_questions_are_asked_to_wait(bare_portal: Flask, settings: PortalSettings) -> None:
+    assert bare_portal
+    client = create_app(settings.model_copy(update={"rate_limits": True})).test_client()
+    try:
+        statuses = [client.post(PATH).status_code for _ in range(600)]
+        answer = client.post(PATH)
+    finally:
+        limiter.reset()
+        limiter.enabled = False
+    assert set(statuses) == {403}
+    assert refused(answer, 429)[0]["code"] == "throttled"
+    assert int(answer.headers["Retry-After"]) > 0
