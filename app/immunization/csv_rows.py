@@ -74,13 +74,14 @@ def child_key(values: Mapping[str, str]) -> str:
 class Reading:
     """How the rows of a file are read: its columns, its width, whose children it may name.
 
-    ``to_change`` holds those children until the transaction ends.
+    ``doubtful``: lines the schedule was found to speak against before; with it the schedule is not
+    asked again, and the children are held until the transaction ends.
     """
 
     columns: Mapping[str, int]
     width: int
     organisation_id: UUID
-    to_change: bool = False
+    doubtful: frozenset[int] | None = None
 
 
 def find_rows(
@@ -98,7 +99,9 @@ def find_rows(
     known = {child.id for found in children.values() for child in found}
     given = queries.given_to(session, actor, known)
     for row in sorted(read, key=lambda one: one.entry.given_on):
-        findings.append(_find(row, children.get((row.key, row.born_on), []), given))
+        findings.append(
+            _find(row, children.get((row.key, row.born_on), []), given, reading.doubtful)
+        )
     return findings
 
 
@@ -144,7 +147,7 @@ def _children(
     found: dict[tuple[str, date], list[Child]] = {}
     scope = children_visible_to(actor).where(Child.municipality_id == reading.organisation_id)
     query = queries.children_born_on(scope, births).order_by(Child.id)
-    if reading.to_change:
+    if reading.doubtful is not None:
         query = query.with_for_update(of=Child)
     for child in session.scalars(query):
         person = child.person
@@ -153,7 +156,12 @@ def _children(
     return found
 
 
-def _find(row: Read, children: Sequence[Child], given: dict[UUID, list[GivenDose]]) -> Finding:
+def _find(
+    row: Read,
+    children: Sequence[Child],
+    given: dict[UUID, list[GivenDose]],
+    doubtful: frozenset[int] | None,
+) -> Finding:
     if len(children) != 1:
         return Finding(row.line, "no-such-child" if not children else "several-children")
     child = children[0]
@@ -164,6 +172,9 @@ def _find(row: Read, children: Sequence[Child], given: dict[UUID, list[GivenDose
         return Finding(row.line, DUPLICATE, child, row.entry)
     except TsunaguError as problem:
         return Finding(row.line, problem.code, child, row.entry)
+    if doubtful is not None:
+        earlier.append(GivenDose(row.entry.product, row.entry.given_on))
+        return Finding(row.line, AGAINST if row.line in doubtful else NEW, child, row.entry)
     check = check_entry(child, row.entry, earlier)
     earlier.append(GivenDose(row.entry.product, row.entry.given_on))
     if not speaks_against(check):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from app.immunization import csv_rows, queries, worklist
 from app.immunization.csv_file import guess_columns, problems_of, read_csv, values_of
 from app.immunization.entry import dose_of
 from app.immunization.errors import ColumnsMissing, CorrectionReasonNeeded, ImportElsewhere
-from app.immunization.import_parts import opened, sealed
+from app.immunization.import_parts import kept_findings, opened, sealed
 from app.immunization.models import (
     BulkEntry,
     BulkKind,
@@ -40,6 +41,14 @@ if TYPE_CHECKING:
 
 PART = 2000
 KEPT = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Who wrote what is taken over, and why doubtful rows are."""
+
+    source: Source
+    reason: str | None
 
 
 def upload(actor: Actor, organisation_id: UUID, data: bytes, sealer: Sealer) -> DoseImport:
@@ -115,11 +124,7 @@ def run_import(
         bulk = _bulk_of(actor, row)
         session.add(bulk)
         session.flush()
-        entities: list[chain.Entity] = []
-        for part in queries.parts_of(session, actor, row):
-            found = _found(session, actor, row, opened(sealer, row, part))
-            entities += _write(session, actor, bulk, found, source=source, reason=reason)
-            session.delete(part)
+        entities = _write_all(session, actor, row, bulk, Taken(source, reason), sealer=sealer)
         bulk.doses = len(entities)
         row.state, row.bulk_entry_id = ImportState.IMPORTED, bulk.id
         session.flush()
@@ -151,12 +156,18 @@ def _at(session: Session, actor: Actor, import_id: UUID, state: ImportState) -> 
     return row
 
 
-def _found(session: Session, actor: Actor, row: DoseImport, rows: Iterable[Cells]) -> list[Finding]:
+def _found(
+    session: Session,
+    actor: Actor,
+    row: DoseImport,
+    rows: Iterable[Cells],
+    doubtful: frozenset[int] | None = None,
+) -> list[Finding]:
     reading = csv_rows.Reading(
         row.columns or {},
         len(row.header),
         row.organisation_id,
-        to_change=row.state is ImportState.READY,
+        doubtful,
     )
     return csv_rows.find_rows(session, actor, rows, reading)
 
@@ -172,22 +183,43 @@ def _kept(finding: Finding) -> dict[str, Any]:
     }
 
 
+def _write_all(
+    session: Session,
+    actor: Actor,
+    row: DoseImport,
+    bulk: BulkEntry,
+    taken: Taken,
+    *,
+    sealer: Sealer,
+) -> list[chain.Entity]:
+    """Every part in turn; what was doubtful when it was looked at keeps the reason."""
+    entities: list[chain.Entity] = []
+    for part in queries.parts_of(session, actor, row):
+        doubtful = frozenset(
+            one["line"]
+            for one in kept_findings(row, [part], sealer)
+            if one["code"] == csv_rows.AGAINST
+        )
+        found = _found(session, actor, row, opened(sealer, row, part), doubtful)
+        entities += _write(session, actor, bulk, found, taken)
+        session.delete(part)
+    return entities
+
+
 def _write(
     session: Session,
     actor: Actor,
     bulk: BulkEntry,
     found: Sequence[Finding],
-    *,
-    source: Source,
-    reason: str | None,
+    taken: Taken,
 ) -> list[chain.Entity]:
     entities, children = [], {}
     for one in found:
         if one.code in csv_rows.TO_WRITE and one.child and one.entry:
             authorize(actor, Permission.DOSE_RECORD, one.child)
-            dose = dose_of(actor, one.child, one.entry, source, bulk=bulk.id)
+            dose = dose_of(actor, one.child, one.entry, taken.source, bulk=bulk.id)
             dose.recorded_by = None
-            dose.reason = reason if one.code == csv_rows.AGAINST else None
+            dose.reason = taken.reason if one.code == csv_rows.AGAINST else None
             session.add(dose)
             entities.append(chain.Entity("dose", dose.id, one.child.person_id))
             children[one.child.id] = one.child
