@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import actors, cli
 from app.admin import views as admin
 from app.authz.policy import Permission, can
+from app.calendar_feed import views as calendar_feed
 from app.core import db
 from app.core.errors import Misconfigured
 from app.crypto.sealing import Sealer
@@ -189,7 +190,7 @@ def _register(app: Flask) -> None:
         app.register_blueprint(module.bp)
     for bp in DESK:
         app.register_blueprint(bp)
-    for further in (notifications, messagebox, reminders, jobs):
+    for further in (notifications, messagebox, reminders, calendar_feed, jobs):
         app.register_blueprint(further.bp)
 
     for over_fhir in (fhir, fhir_api):

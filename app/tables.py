@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.audit import models as audit
+from app.calendar_feed import models as calendar_feed
 from app.core import outbox
 from app.core.db import Base
 from app.family import models as family
@@ -24,7 +25,7 @@ from app.reminders import models as reminders
 from app.web import models as web
 
 metadata = Base.metadata
-told = (jobs, messagebox, notifications, objections, reminders, standing)
+told = (calendar_feed, jobs, messagebox, notifications, objections, reminders, standing)
 features = (
     audit, family, fhir, handbook, identity, imaging, immunization, jpki, openid, outbox,
     registration, registry, web

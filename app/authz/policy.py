@@ -51,6 +51,7 @@ class Permission(StrEnum):
     CREDENTIAL_REMOVE = "credential.remove"
     SESSION_END = "session.end"
     CHANNEL_MANAGE = "channel.manage"
+    CALENDAR_MANAGE = "calendar.manage"
     LETTER_READ = "letter.read"
     REMINDER_READ = "reminder.read"
     REMINDER_STOP = "reminder.stop"
@@ -256,6 +257,7 @@ POLICY: dict[Permission, Rule] = {
     Permission.CREDENTIAL_REMOVE: is_of_own_account,
     Permission.SESSION_END: is_of_own_account,
     Permission.CHANNEL_MANAGE: is_of_own_account,
+    Permission.CALENDAR_MANAGE: is_of_own_account,
     Permission.LETTER_READ: is_of_own_account,
     Permission.REMINDER_READ: is_assigned_staff,
     Permission.REMINDER_STOP: is_assigned_staff,

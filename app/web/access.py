@@ -54,6 +54,7 @@ PUBLIC_ENDPOINTS = frozenset(
         "notifications.confirm_mail",
         "notifications.confirmation",
         "notifications.worker",
+        "calendar_feed.read",
     }
 )
 """``imaging_gateway.receive_events`` is proved by the gateway's own key instead of a session,

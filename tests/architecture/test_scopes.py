@@ -7,6 +7,7 @@ from tests.architecture.source import Function, functions
 
 FEATURES = (
     "admin",
+    "calendar_feed",
     "family",
     "fhir",
     "handbook",
@@ -30,6 +31,7 @@ SELECTS_ELSEWHERE = {
 }
 
 WITHOUT_ACTOR = {
+    "app/calendar_feed/queries.py:feed_with_token": "whoever holds the address may read it",
     "app/fhir/queries.py:api_client_by_id": "systems prove themselves by their key",
     "app/fhir/queries.py:all_api_clients": "command line of the operator",
     "app/jobs/queries.py:municipality_ids": "jobs: one part of the work each",

@@ -32,6 +32,10 @@ WITHOUT_ACTOR |= {
     "app/notifications/service.py:require_waiting": "asks about the code alone",
 }
 
+WITHOUT_ACTOR |= {
+    "app/calendar_feed/service.py:read_feed": "whoever holds the address may read it",
+}
+
 WITHOUT_PERMISSION = {
     **WITHOUT_ACTOR,
     "app/identity/service.py:record_logout": "whoever is logged in may log out",

@@ -133,6 +133,7 @@ def told_rows(world: World) -> tuple[Row, ...]:
     nurses = only(200, "nurse", "far-nurse", others=403)
     return (
         Row("notifications.show", "/notifications", everybody(200)),
+        Row("calendar_feed.show", "/calendar", everybody(200)),
         Row("messagebox.letter", f"/letters/{uuid4()}", everybody(404)),
         Row("reminders.child", child, only(200, "nurse", others=404, mother=403, father=403)),
         Row("reminders.paper", "/staff/reminders/paper", nurses),
@@ -145,6 +146,9 @@ def telling_rows(world: World) -> tuple[Row, ...]:
     child = f"/staff/children/{world.children['sakura']}/reminders/stops"
     refused = only(404, "nurse", others=404, mother=403, father=403)
     return (
+        Row("calendar_feed.make", "/calendar", everybody(422), form={"words": "all"}),
+        Row("calendar_feed.change", "/calendar/words", everybody(404), form={"words": "plain"}),
+        Row("calendar_feed.stop", "/calendar/stop", everybody(404), form={}),
         Row("notifications.add_mail", "/notifications/mail", everybody(422), form={}),
         Row("notifications.add_push", "/notifications/push", everybody(422), json={}),
         Row(

@@ -1,0 +1,1 @@
+"""The family's coming visits as a calendar other programs subscribe to by a secret address."""
