@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 REASON = "窓口でカードを見て確かめた"
 
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""What the first tests prove on both databases does not differ afterwards."""
+
 
 @pytest.fixture
 def applicant(stranger: Browser, jlis: Office) -> Applicant:
@@ -86,6 +89,7 @@ def test_a_clerk_links_the_applicant_to_the_record(
     assert another_browser(portal).log_in(applicant.card.auth).status_code == 200
 
 
+@ONE_DATABASE
 def test_a_clerk_makes_somebody_new(
     client_for: Callable[..., Browser], waiting: UUID, applicant: Applicant, world: World
 ) -> None:
@@ -96,6 +100,7 @@ def test_a_clerk_makes_somebody_new(
     assert told() == [(str(bound.account_id), "registered")]
 
 
+@ONE_DATABASE
 def test_a_declined_applicant_is_told_so(
     client_for: Callable[..., Browser], waiting: UUID, applicant: Applicant
 ) -> None:
@@ -109,6 +114,7 @@ def test_a_declined_applicant_is_told_so(
     assert applicant.apply().json == {"location": "/register/waiting"}, "may apply again"
 
 
+@ONE_DATABASE
 def test_a_decision_is_made_once(client_for: Callable[..., Browser], waiting: UUID) -> None:
     assert decide(client_for("admin"), waiting, "decline") == 302
     assert decide(client_for("nurse"), waiting, "create") == 409
@@ -116,6 +122,7 @@ def test_a_decision_is_made_once(client_for: Callable[..., Browser], waiting: UU
     assert "待っている申請はありません" in client_for("admin").get("/staff/registrations/").text
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("reason", ["", "あ" * 201])
 def test_a_decision_needs_a_reason(
     client_for: Callable[..., Browser], waiting: UUID, reason: str
@@ -124,6 +131,7 @@ def test_a_decision_needs_a_reason(
     assert not events(Action.REGISTRATION_DECIDED)
 
 
+@ONE_DATABASE
 def test_nobody_but_the_similar_can_be_chosen(
     client_for: Callable[..., Browser], waiting: UUID, world: World
 ) -> None:
@@ -131,6 +139,7 @@ def test_nobody_but_the_similar_can_be_chosen(
     assert decide(client_for("admin"), waiting, "") == 422
 
 
+@ONE_DATABASE
 def test_another_municipality_and_other_roles_know_nothing_of_it(
     client_for: Callable[..., Browser], waiting: UUID
 ) -> None:
@@ -141,11 +150,13 @@ def test_another_municipality_and_other_roles_know_nothing_of_it(
         assert decide(browser, waiting, "create") == 404
 
 
+@ONE_DATABASE
 def test_the_desk_needs_the_card(client_for: Callable[..., Browser], waiting: UUID) -> None:
     sent = client_for("admin", Assurance.PASSKEY).get(f"/staff/registrations/{waiting}")
     assert "why=card" in sent.location
 
 
+@ONE_DATABASE
 def test_nobody_decides_about_themselves(
     client_for: Callable[..., Browser], stranger: Browser, jlis: Office, world: World
 ) -> None:
@@ -157,6 +168,7 @@ def test_nobody_decides_about_themselves(
     assert decide(client_for("nurse"), row.id, world["admin"].person_id) == 302
 
 
+@ONE_DATABASE
 def test_a_newer_application_takes_the_place_of_one_that_waits(
     applicant: Applicant, jlis: Office, portal: Flask
 ) -> None:
@@ -166,6 +178,7 @@ def test_a_newer_application_takes_the_place_of_one_that_waits(
     assert states == ["superseded", "waiting"]
 
 
+@ONE_DATABASE
 def test_without_an_exact_birth_date_nobody_new_is_made(
     stranger: Browser,
     jlis: Office,

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 JSON = {"Accept": "application/json"}
 
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""What the first tests prove on both databases does not differ afterwards."""
+
 
 @pytest.fixture
 def nurse(client_for: Callable[..., Browser]) -> Browser:
@@ -68,6 +71,7 @@ def test_residents_are_logged_out_after_sixty(
     assert "locked" not in (answered.location or "")
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(("hours", "code"), [(11.9, "session-locked"), (12.1, "login-needed")])
 def test_a_lock_waits_until_the_absolute_limit(nurse: Browser, hours: float, code: str) -> None:
     with changing(BrowserSession, id_hash=sha256_hex(str(nurse.cookie()))) as row:
@@ -77,6 +81,7 @@ def test_a_lock_waits_until_the_absolute_limit(nurse: Browser, hours: float, cod
     assert (status, problem["code"]) == (401, code)
 
 
+@ONE_DATABASE
 def test_a_locked_session_shows_and_changes_nothing(nurse: Browser, world: World) -> None:
     assert nurse.send("/session/lock", {}).json == {"locked": True}
     (event,) = events(Action.SESSION_LOCKED)
@@ -91,6 +96,7 @@ def test_a_locked_session_shows_and_changes_nothing(nurse: Browser, world: World
     assert state_of(nurse)[0] == 401, "asking for a challenge unlocks nothing"
 
 
+@ONE_DATABASE
 def test_the_same_card_unlocks_under_a_new_id_and_token(nurse: Browser, world: World) -> None:
     before, token = str(nurse.cookie()), nurse.csrf_token()
     owner = state_of(nurse)[1]["owner"]
@@ -106,6 +112,7 @@ def test_the_same_card_unlocks_under_a_new_id_and_token(nurse: Browser, world: W
     assert state_of(nurse)[0] == 401, "the locked id stays worthless"
 
 
+@ONE_DATABASE
 def test_another_card_does_not_unlock(nurse: Browser, world: World) -> None:
     nurse.send("/session/lock", {})
     refused = nurse.log_in(world["physician"].card.auth)
@@ -113,6 +120,7 @@ def test_another_card_does_not_unlock(nurse: Browser, world: World) -> None:
     assert state_of(nurse)[0] == 401
 
 
+@ONE_DATABASE
 def test_a_passkey_of_the_same_person_unlocks(
     at_localhost: Flask, nurse: Browser, device: Authenticator
 ) -> None:
@@ -129,6 +137,7 @@ def test_a_passkey_of_the_same_person_unlocks(
     assert (row.assurance, row.locks, row.locked_at) == (Assurance.PASSKEY, True, None)
 
 
+@ONE_DATABASE
 def test_a_page_that_waits_for_an_answer_keeps_nobody_logged_in(
     client_for: Callable[..., Browser], world: World
 ) -> None:
@@ -140,6 +149,7 @@ def test_a_page_that_waits_for_an_answer_keeps_nobody_logged_in(
     assert clock.now() - row.seen_at > timedelta(seconds=590)
 
 
+@ONE_DATABASE
 def test_asking_for_news_is_no_use_and_typing_is(nurse: Browser) -> None:
     left_alone(nurse, 600)
     assert state_of(nurse)[0] == 200
@@ -150,6 +160,7 @@ def test_asking_for_news_is_no_use_and_typing_is(nurse: Browser) -> None:
     assert clock.now() - row.seen_at < timedelta(seconds=30)
 
 
+@ONE_DATABASE
 def test_a_locked_session_can_be_given_up(nurse: Browser, world: World) -> None:
     assert nurse.post("/session/leave").location == "/login"
     assert state_of(nurse)[0] == 200, "an open one is left by logging out"
@@ -161,6 +172,7 @@ def test_a_locked_session_can_be_given_up(nurse: Browser, world: World) -> None:
     assert nurse.log_in(world["physician"].card.auth).status_code == 200
 
 
+@ONE_DATABASE
 def test_a_locked_session_is_listed_and_can_be_ended_elsewhere(
     nurse: Browser, client_for: Callable[..., Browser]
 ) -> None:
@@ -171,6 +183,7 @@ def test_a_locked_session_is_listed_and_can_be_ended_elsewhere(
     assert state_of(nurse)[1]["code"] == "login-needed"
 
 
+@ONE_DATABASE
 def test_only_pages_of_sessions_that_lock_carry_the_lock(
     nurse: Browser, client_for: Callable[..., Browser]
 ) -> None:

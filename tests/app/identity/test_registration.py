@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from simulators.jlis.office import Office
     from tests.app.world import World
 
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""What the first tests prove on both databases does not differ afterwards."""
+
 
 @dataclass(frozen=True)
 class NoTimestamps:
@@ -135,6 +138,7 @@ def test_evidence_is_sealed_and_bound_to_its_row(newcomer: Applicant, portal: Fl
         Evidence.open(sealer, UUID(int=row.id.int ^ 1), row.evidence)
 
 
+@ONE_DATABASE
 def test_a_renewed_card_opens_the_old_account_and_ends_the_old_card(
     newcomer: Applicant, portal: Flask, jlis: Office
 ) -> None:
@@ -160,6 +164,7 @@ def test_a_renewed_card_opens_the_old_account_and_ends_the_old_card(
     assert refusal["code"] == "credential-replaced"
 
 
+@ONE_DATABASE
 def test_a_second_card_is_added_beside_the_first(
     newcomer: Applicant, portal: Flask, jlis: Office
 ) -> None:
@@ -171,6 +176,7 @@ def test_a_second_card_is_added_beside_the_first(
     assert newcomer.browser.get("/account").status_code == 200
 
 
+@ONE_DATABASE
 def test_a_move_kills_only_the_signature_certificate(
     newcomer: Applicant, jlis: Office, portal: Flask
 ) -> None:
@@ -179,6 +185,7 @@ def test_a_move_kills_only_the_signature_certificate(
     assert another_browser(portal).log_in(newcomer.card.auth).status_code == 200
 
 
+@ONE_DATABASE
 def test_a_known_person_with_the_same_address_is_linked(
     stranger: Browser, jlis: Office, world: World, known_address: str
 ) -> None:
@@ -190,6 +197,7 @@ def test_a_known_person_with_the_same_address_is_linked(
     assert "見本" in stranger.get("/handbook/").text
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     ("holder", "doubt"),
     [
@@ -222,6 +230,7 @@ def test_what_is_not_certain_waits_for_the_desk(
     assert refused(applicant.present(), "registration-waiting")
 
 
+@ONE_DATABASE
 def test_who_moved_is_let_in_by_an_older_credential(
     client_for: Callable[..., Browser], jlis: Office, world: World, known_address: str
 ) -> None:
@@ -234,6 +243,7 @@ def test_who_moved_is_let_in_by_an_older_credential(
     assert all_of(Credential, serial=applicant.card.auth.serial, removed_at=None)
 
 
+@ONE_DATABASE
 def test_without_that_credential_the_same_move_waits(
     stranger: Browser, jlis: Office, known_address: str
 ) -> None:
@@ -244,6 +254,7 @@ def test_without_that_credential_the_same_move_waits(
     assert row.doubts == ["address-changed"]
 
 
+@ONE_DATABASE
 def test_where_no_municipality_answers_nothing_is_kept(stranger: Browser, jlis: Office) -> None:
     applicant = Applicant(stranger, a_card(jlis, replace(MOTHER, address="どこでもない村１")))
     page = stranger.get(refused(applicant.apply(), "no-desk", 409)).text
@@ -251,6 +262,7 @@ def test_where_no_municipality_answers_nothing_is_kept(stranger: Browser, jlis: 
     assert not all_of(Registration)
 
 
+@ONE_DATABASE
 def test_another_persons_card_is_not_added_to_an_open_session(
     client_for: Callable[..., Browser], jlis: Office
 ) -> None:
@@ -260,6 +272,7 @@ def test_another_persons_card_is_not_added_to_an_open_session(
     assert not all_of(Person, family_name="新顔")
 
 
+@ONE_DATABASE
 def test_the_certificates_of_two_birthdays_go_to_the_desk(stranger: Browser, jlis: Office) -> None:
     """A parent's signature beside the card of somebody else."""
     other = a_card(jlis, replace(NEWCOMER, name="別人　某", born_on=date(1990, 6, 6)))
@@ -271,6 +284,7 @@ def test_the_certificates_of_two_birthdays_go_to_the_desk(stranger: Browser, jli
     assert (row.state, row.doubts) == (RegistrationState.WAITING, ["certificates-differ"])
 
 
+@ONE_DATABASE
 def test_without_a_timestamp_nothing_is_taken(newcomer: Applicant, portal: Flask) -> None:
     newcomer.present()
     newcomer.fill()
@@ -287,6 +301,7 @@ def test_without_a_timestamp_nothing_is_taken(newcomer: Applicant, portal: Flask
     assert newcomer.sign(text).status_code == 200, "the same text can be signed again"
 
 
+@ONE_DATABASE
 def test_a_signature_over_another_text_is_refused(newcomer: Applicant) -> None:
     newcomer.present()
     newcomer.fill()
@@ -294,6 +309,7 @@ def test_a_signature_over_another_text_is_refused(newcomer: Applicant) -> None:
     assert "別の文に署名" in page
 
 
+@ONE_DATABASE
 def test_a_revoked_signature_certificate_is_refused(newcomer: Applicant, jlis: Office) -> None:
     newcomer.present()
     newcomer.fill()
@@ -301,6 +317,7 @@ def test_a_revoked_signature_certificate_is_refused(newcomer: Applicant, jlis: O
     refused(newcomer.sign(), "certificate-revoked")
 
 
+@ONE_DATABASE
 def test_the_login_key_signs_no_application(newcomer: Applicant) -> None:
     newcomer.present()
     newcomer.fill()
@@ -308,17 +325,20 @@ def test_the_login_key_signs_no_application(newcomer: Applicant) -> None:
     refused(newcomer.sign(card=forged), "not-a-signature-certificate")
 
 
+@ONE_DATABASE
 def test_a_registered_card_needs_no_application(stranger: Browser, world: World) -> None:
     applicant = Applicant(stranger, world["mother"].card)
     page = stranger.get(refused(applicant.present(), "already-registered", 409)).text
     assert "もう登録されています" in page
 
 
+@ONE_DATABASE
 def test_a_challenge_of_the_login_serves_no_registration(newcomer: Applicant) -> None:
     newcomer.browser.challenge = lambda path="": Browser.challenge(newcomer.browser)  # type: ignore[method-assign]
     refused(newcomer.present(), "challenge-gone")
 
 
+@ONE_DATABASE
 def test_too_long_between_card_and_signature_is_told(
     newcomer: Applicant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -330,6 +350,7 @@ def test_too_long_between_card_and_signature_is_told(
     assert "15分がすぎました" in page
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -349,6 +370,7 @@ def test_a_form_with_a_mistake_says_which(
     assert FORM["given_kana"][:2] in answered.text or "given_kana" in changes
 
 
+@ONE_DATABASE
 def test_nothing_is_reached_out_of_order(stranger: Browser) -> None:
     for path in ("application", "sign", "waiting"):
         assert stranger.get(f"/register/{path}").location == "/register"
@@ -358,6 +380,7 @@ def test_nothing_is_reached_out_of_order(stranger: Browser) -> None:
     assert registration_views.CARD not in all_of(BrowserSession)[0].data
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("body", [{}, {"cms": 1}, {"cms": "%"}, {"cms": "A" * 70_000}, []])
 def test_what_is_no_signature_is_refused(newcomer: Applicant, body: object) -> None:
     newcomer.present()
@@ -366,6 +389,7 @@ def test_what_is_no_signature_is_refused(newcomer: Applicant, body: object) -> N
     assert (answered.status_code, (answered.json or {})["code"]) == (422, "malformed-token")
 
 
+@ONE_DATABASE
 def test_a_removed_card_comes_back_by_an_application(newcomer: Applicant, portal: Flask) -> None:
     newcomer.apply()
     (row,) = all_of(Credential, serial=newcomer.card.auth.serial)
@@ -384,6 +408,7 @@ def test_a_removed_card_comes_back_by_an_application(newcomer: Applicant, portal
     assert (back.id, back.removed_at) == (row.id, None)
 
 
+@ONE_DATABASE
 def test_a_removed_card_of_somebody_else_opens_no_new_account(
     stranger: Browser, world: World, jlis: Office
 ) -> None:
@@ -398,6 +423,7 @@ def test_a_removed_card_of_somebody_else_opens_no_new_account(
     assert not all_of(Person, family_name="新顔")
 
 
+@ONE_DATABASE
 def test_a_closed_account_is_not_opened_by_an_application(
     stranger: Browser, jlis: Office, world: World, known_address: str
 ) -> None:
