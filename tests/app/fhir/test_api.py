@@ -162,8 +162,8 @@ def test_what_the_door_understands_is_public(portal: Flask) -> None:
     assert portal.test_client().get(PATH).status_code == 405
 
 
-def test_too_many_questions_are_asked_to_wait(bare_portal: Flask, settings: PortalSettings) -> None:
-    assert bare_portal
+@pytest.mark.usefixtures("bare_portal")
+def test_too_many_questions_are_asked_to_wait(settings: PortalSettings) -> None:
     client = create_app(settings.model_copy(update={"rate_limits": True})).test_client()
     try:
         statuses = [client.post(PATH).status_code for _ in range(600)]
