@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from config.settings import CardAgentSettings, GatewaySettings, PortalSettings, SimulatorSettings
+from card_agent.settings import CardAgentSettings
+from config.settings import GatewaySettings, PortalSettings, SimulatorSettings
 from scripts.machine import MachineLacks
 from scripts.run import hold
 from scripts.welcome import cells, table

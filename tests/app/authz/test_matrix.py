@@ -35,6 +35,8 @@ COLUMNS: Final = (
     "unlicensed", "far-physician", "reception-a", "reception-b", "admin",
 )  # fmt: skip
 ALL: Final = "*"
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""Who may do what is decided before any database is asked, the same on each."""
 
 
 @dataclass(frozen=True)
@@ -363,6 +365,7 @@ def rows(portal: Flask, world: World) -> tuple[Row, ...]:
     )
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("who", COLUMNS)
 def test_everybody_gets_what_the_table_says(
     who: str, rows: tuple[Row, ...], client_for: Callable[..., Browser]
@@ -430,6 +433,7 @@ def test_hidden_and_missing_answer_alike(
     assert {**problem, "reference": ""} == {**other, "reference": ""}
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     ("who", "path"),
     [
