@@ -47,6 +47,7 @@ from app.jpki.trust import TrustStore
 from app.messagebox import views as messagebox
 from app.notifications import views as notifications
 from app.notifications.wiring import wire_notifications
+from app.paper_book import views as paper_book
 from app.record import words
 from app.registry import views as registry
 from app.registry.queries import municipality_named_in
@@ -190,7 +191,7 @@ def _register(app: Flask) -> None:
         app.register_blueprint(module.bp)
     for bp in DESK:
         app.register_blueprint(bp)
-    for further in (notifications, messagebox, reminders, calendar_feed, jobs):
+    for further in (notifications, messagebox, reminders, calendar_feed, paper_book, jobs):
         app.register_blueprint(further.bp)
 
     for over_fhir in (fhir, fhir_api):

@@ -20,12 +20,13 @@ from app.jobs import models as jobs
 from app.jpki import models as jpki
 from app.messagebox import models as messagebox
 from app.notifications import models as notifications
+from app.paper_book import models as paper_book
 from app.registry import models as registry
 from app.reminders import models as reminders
 from app.web import models as web
 
 metadata = Base.metadata
-told = (calendar_feed, jobs, messagebox, notifications, objections, reminders, standing)
+told = (calendar_feed, jobs, messagebox, notifications, objections, paper_book, reminders, standing)
 features = (
     audit, family, fhir, handbook, identity, imaging, immunization, jpki, openid, outbox,
     registration, registry, web

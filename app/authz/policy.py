@@ -23,6 +23,7 @@ class Permission(StrEnum):
     CHILD_EXPORT = "child.export"
     CHILD_SEARCH = "child.search"
     DOSE_RECORD = "dose.record"
+    OWN_DOSE_WRITE = "own_dose.write"
     DOSE_CORRECT = "dose.correct"
     DOSES_UNDO = "doses.undo"
     DOSES_IMPORT = "doses.import"
@@ -229,6 +230,7 @@ POLICY: dict[Permission, Rule] = {
     Permission.CHILD_EXPORT: either(is_guardian, is_assigned_staff),
     Permission.CHILD_SEARCH: has_role(Role.NURSE),
     Permission.DOSE_RECORD: is_assigned_staff,
+    Permission.OWN_DOSE_WRITE: is_guardian,
     Permission.DOSE_CORRECT: is_assigned_staff,
     Permission.DOSES_UNDO: works_there_as(Role.NURSE),
     Permission.DOSES_IMPORT: works_there_as(Role.NURSE),

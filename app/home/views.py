@@ -58,6 +58,13 @@ def vaccinations(child_id: UUID) -> ResponseReturnValue:
     return render_template("home/vaccinations.html", page=page)
 
 
+@bp.get("/children/<uuid:child_id>/print")
+def paper(child_id: UUID) -> ResponseReturnValue:
+    """The whole record for paper."""
+    page = record.print_page(current_actor(), child_id)
+    return render_template("home/print.html", page=page)
+
+
 @bp.get("/children/<uuid:child_id>/growth")
 def growth(child_id: UUID) -> ResponseReturnValue:
     """A child's growth curves."""

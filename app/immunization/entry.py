@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.core import clock
 from app.core.ids import new_id
+from app.core.provenance import Source
 from app.immunization import queries
 from app.immunization.errors import (
     AlreadyRecorded,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from app.authz.actor import Actor
-    from app.core.provenance import Source
     from app.family.models import Child
     from app.immunization.results import GivenDose
 
@@ -55,6 +55,13 @@ def require_possible(child: Child, entry: DoseEntry, earlier: Sequence[GivenDose
         raise DoseBeforeBirth(entry.given_on)
     if (entry.product, entry.given_on) in earlier:
         raise AlreadyRecorded("same vaccine on the same day")
+
+
+def copied_by_family(doses: Sequence[Dose], entry: DoseEntry) -> Dose | None:
+    """The family's own entry of the same vaccine and day: staff's record takes its place."""
+    same = (entry.product, entry.given_on)
+    own = (dose for dose in doses if dose.source is Source.GUARDIAN)
+    return next((dose for dose in own if (dose.product, dose.given_on) == same), None)
 
 
 def check_entry(child: Child, entry: DoseEntry, earlier: Sequence[GivenDose]) -> PreShot:

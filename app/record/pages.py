@@ -25,6 +25,7 @@ from app.immunization.agenda import next_for_parent
 from app.immunization.overview import look_over
 from app.immunization.projection import project
 from app.immunization.schedule import load_schedule
+from app.paper_book.queries import photos_of
 from app.record.picture import PlanRow, plan_rows, timeline_rows
 from app.record.words import group_names, in_language
 
@@ -61,7 +62,8 @@ class ChildPage:
 class VaccinationPage:
     """A child's vaccinations: the plan as a picture and as a table, what comes next, all doses.
 
-    ``upcoming`` carry their reasons in words, ``results`` do not.
+    ``upcoming`` carry their reasons in words, ``results`` do not. ``photos``: of the family's own
+    entries, by the dose's lineage.
     """
 
     child: Child
@@ -72,6 +74,7 @@ class VaccinationPage:
     plan: tuple[PlanRow, ...]
     doses: Sequence[Dose]
     withdrawn: Sequence[Dose]
+    photos: Mapping[UUID, UUID]
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,18 @@ class CheckupsPage:
 
     child: Child
     checkups: Sequence[Checkup]
+
+
+@dataclass(frozen=True)
+class PrintPage:
+    """The whole record of one child for paper: school, another doctor, abroad."""
+
+    child: Child
+    doses: Sequence[Dose]
+    plan: tuple[PlanRow, ...]
+    checkups: Sequence[Checkup]
+    measured: Sequence[Measurement]
+    printed_on: date
 
 
 def child_page(actor: Actor, child_id: UUID) -> ChildPage:
@@ -113,6 +128,7 @@ def vaccination_page(actor: Actor, child_id: UUID) -> VaccinationPage:
     with reading() as session:
         doses = immunization.doses_of(session, actor, child)
         withdrawn = immunization.withdrawn_from(session, actor, child)
+        photos = photos_of(session, actor, child)
     overview = _overview(child, doses, actor.today)
     born_on, upcoming = child.person.born_on, next_for_parent(overview.results, as_of=actor.today)
     plan = project(overview.asked)
@@ -126,7 +142,20 @@ def vaccination_page(actor: Actor, child_id: UUID) -> VaccinationPage:
         plan_rows(plan),
         doses,
         withdrawn,
+        photos,
     )
+
+
+def print_page(actor: Actor, child_id: UUID) -> PrintPage:
+    """Open everything on record about one child, for paper."""
+    child = open_child(actor, child_id)
+    with reading() as session:
+        doses = immunization.doses_of(session, actor, child)
+        checkups = handbook.checkups_of(session, actor, child)
+        measured = handbook.measurements_of(session, actor, child)
+    plan = plan_rows(project(_overview(child, doses, actor.today).asked))
+    coming = tuple(row for row in plan if row.on is None)
+    return PrintPage(child, doses, coming, checkups, measured, actor.today)
 
 
 def growth_page(actor: Actor, child_id: UUID) -> GrowthPage:

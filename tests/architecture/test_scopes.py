@@ -19,6 +19,7 @@ FEATURES = (
     "jobs",
     "messagebox",
     "notifications",
+    "paper_book",
     "record",
     "registry",
     "reminders",

@@ -71,6 +71,7 @@ def only(status: int, *who: str, others: int, **further: int) -> dict[str, int]:
 
 
 FAMILY: Final = only(200, "mother", "father", "nurse", others=404)
+PARENTS: Final = ("mother", "father")
 DESKS: Final = ("reception-a", "reception-b")
 LICENSED: Final = ("physician", "colleague", "far-physician")
 AT_CLINIC: Final = ("physician", "colleague")
@@ -203,6 +204,10 @@ def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Ro
         Row("home.more", "/handbook/more", everybody(200)),
         Row("home.child", child, FAMILY),
         Row("home.vaccinations", child + "/vaccinations", FAMILY),
+        Row("home.paper", child + "/print", FAMILY),
+        Row("paper_book.new", child + "/own-doses", only(200, *PARENTS, others=404, nurse=403)),
+        Row("paper_book.entry", f"{child}/own-doses/{uuid4()}", only(403, "nurse", others=404)),
+        Row("paper_book.photo", f"{child}/photos/{uuid4()}", everybody(404)),
         Row("fhir_export.child", child + "/vaccinations.fhir.json", FAMILY),
         Row("home.growth", child + "/growth", FAMILY),
         Row("home.checkups", child + "/checkups", FAMILY),
@@ -260,6 +265,19 @@ def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Ro
     )
 
 
+def own_dose_rows(child: object) -> tuple[Row, ...]:
+    """The family's own entries: of guardians, confirmed by staff."""
+    doses, unknown = f"/handbook/children/{child}/own-doses", uuid4()
+    confirm = f"/staff/children/{child}/own-doses/{unknown}/confirm"
+    own, theirs = only(403, "nurse", others=404), only(403, *PARENTS, others=404)
+    return (
+        Row("paper_book.enter", doses, only(422, *PARENTS, others=404, nurse=403), form={}),
+        Row("paper_book.correct", f"{doses}/{unknown}", own, form={}),
+        Row("paper_book.withdraw", f"{doses}/{unknown}/withdraw", own, form={}),
+        Row("paper_book.confirm", confirm, theirs, form={}),
+    )
+
+
 def changing_rows(
     world: World, request_id: object, grant_id: object, invitation_id: object
 ) -> tuple[Row, ...]:
@@ -277,6 +295,7 @@ def changing_rows(
             only(302, "nurse", others=404, mother=403, father=403),
             form=DOSE,
         ),
+        *own_dose_rows(sakura),
         Row(
             "health_center.scan",
             "/staff/scan",
