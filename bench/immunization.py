@@ -23,6 +23,7 @@ from app.immunization.results import GivenDose
 from app.immunization.schedule import load_schedule
 from bench.batch_entry import batch_entry_s
 from bench.nightly import nightly
+from bench.portal import parent_page_p95_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,6 +130,7 @@ def measure(count: int) -> dict[str, float]:
         "with_reasons_p95_ms": round(percentiles[18], 2),
         **nightly(count),
         "batch_entry_500_s": round(batch_entry_s(), 2),
+        "parent_page_p95_ms": parent_page_p95_ms(),
     }
 
 

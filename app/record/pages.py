@@ -62,8 +62,8 @@ class ChildPage:
 class VaccinationPage:
     """A child's vaccinations: the plan as a picture and as a table, what comes next, all doses.
 
-    ``upcoming`` carry their reasons in words, ``results`` do not. ``photos``: of the family's own
-    entries, by the dose's lineage.
+    What is ``near`` in ``upcoming`` carries its reasons in words, ``results`` do not. ``photos``:
+    of the family's own entries, by the dose's lineage.
     """
 
     child: Child
@@ -136,7 +136,7 @@ def vaccination_page(actor: Actor, child_id: UUID) -> VaccinationPage:
     return VaccinationPage(
         child,
         overview.results,
-        tuple(replace(item, result=overview.explained(item.group)) for item in upcoming),
+        tuple(_with_words(item, overview) for item in upcoming),
         overview.visits(),
         timeline.lay_out(rows, today_days=(actor.today - born_on).days),
         plan_rows(plan),
@@ -192,6 +192,11 @@ def _overview(child: Child, doses: Sequence[Dose], today: date) -> Overview:
         given=immunization.given_doses(doses),
         as_of=today,
     )
+
+
+def _with_words(item: AgendaItem, overview: Overview) -> AgendaItem:
+    """Reasons are said where they are shown: what is far off stands in the plan alone."""
+    return replace(item, result=overview.explained(item.group)) if item.near else item
 
 
 def _group_name(code: str) -> str:
