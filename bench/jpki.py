@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.jpki.certificates import read_authentication_certificate
 from app.jpki.crl import read_crl
@@ -120,15 +120,8 @@ def _figures(  # noqa: PLR0917 - private, called once
     ingest_seconds: tuple[float, float],
     entries: int,
 ) -> Figures:
-    cpu = [time for one in found for time in one.cpu]
-    wall = [time for one in found for time in one.wall]
     return Figures(
-        login_p50_ms=round(median(cpu), 3),
-        login_p95_ms=_p95(cpu),
-        login_p95_wall_ms=_p95(wall),
-        logins_per_s=round(sum(len(one.cpu) / one.seconds for one in found), 1),
-        workers=len(found),
-        worker_rss_growth_mb=round(max(one.growth_mb for one in found), 1),
+        **_login_figures(found),
         look_up_p95_ms=_p95(looked_up),
         crl_entries=entries,
         crl_ingest_s=round(ingest_seconds[0], 3),
@@ -136,14 +129,32 @@ def _figures(  # noqa: PLR0917 - private, called once
         logins_during_ingest=len(meanwhile.wall),
         login_during_ingest_p95_ms=_p95(meanwhile.wall),
         login_during_ingest_max_ms=round(max(meanwhile.wall), 1),
-        bare_rsa_p50_ms=round(peers["rsa"], 4),
-        ratio_to_bare_rsa=round(median(cpu) / peers["rsa"], 1),
-        bare_pyhanko_p50_ms=round(peers["pyhanko"], 3),
-        ratio_to_bare_pyhanko=round(median(cpu) / peers["pyhanko"], 3),
-        openssl_verify_p50_ms=round(peers["openssl"], 3),
-        openssl_verify_whole_list_ms=round(peers["openssl_whole"], 1),
-        path_attack_max_ms=round(peers["attack"], 1),
+        **_peer_figures(peers, median(time for one in found for time in one.cpu)),
     )
+
+
+def _login_figures(found: list[Logins]) -> dict[str, Any]:
+    cpu = [time for one in found for time in one.cpu]
+    return {
+        "login_p50_ms": round(median(cpu), 3),
+        "login_p95_ms": _p95(cpu),
+        "login_p95_wall_ms": _p95([time for one in found for time in one.wall]),
+        "logins_per_s": round(sum(len(one.cpu) / one.seconds for one in found), 1),
+        "workers": len(found),
+        "worker_rss_growth_mb": round(max(one.growth_mb for one in found), 1),
+    }
+
+
+def _peer_figures(peers: dict[str, float], login_ms: float) -> dict[str, Any]:
+    return {
+        "bare_rsa_p50_ms": round(peers["rsa"], 4),
+        "ratio_to_bare_rsa": round(login_ms / peers["rsa"], 1),
+        "bare_pyhanko_p50_ms": round(peers["pyhanko"], 3),
+        "ratio_to_bare_pyhanko": round(login_ms / peers["pyhanko"], 3),
+        "openssl_verify_p50_ms": round(peers["openssl"], 3),
+        "openssl_verify_whole_list_ms": round(peers["openssl_whole"], 1),
+        "path_attack_max_ms": round(peers["attack"], 1),
+    }
 
 
 def _p95(times: list[float]) -> float:

@@ -24,6 +24,7 @@ from app.crypto.sealing import Sealer
 from app.family.models import Child, Guardianship, GuardianshipBasis
 from app.handbook.growth_reference import Measure
 from app.handbook.models import Checkup, Measurement
+from app.identity.credentials import Certificate
 from app.identity.evidence import seal_address
 from app.identity.models import (
     Account,
@@ -184,15 +185,8 @@ def _credentials(account: Account, folder: Path) -> Iterator[Credential]:
         (CredentialKind.JPKI_AUTHENTICATION, auth),
         (CredentialKind.JPKI_SIGNATURE, sign),
     ):
-        yield Credential(
-            id=new_id(),
-            account_id=account.id,
-            kind=kind,
-            issuer_key_id=certificate.credential.issuer_key_id,
-            serial=certificate.credential.serial,
-            not_after=certificate.not_after,
-            added_at=clock.now(),
-        )
+        proved = Certificate.of(kind, certificate.credential, certificate.not_after)
+        yield proved.bound_to(account.id, at=clock.now())
 
 
 def _seed_gateways(session: Session, folder: Path, origins: dict[str, str]) -> None:

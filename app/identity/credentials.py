@@ -43,6 +43,18 @@ class Certificate:
         """From its name."""
         return cls(kind, name.issuer_key_id, name.serial, not_after)
 
+    def bound_to(self, account_id: UUID, *, at: datetime) -> Credential:
+        """A new row that makes it one of the account's, not yet stored."""
+        return Credential(
+            id=new_id(),
+            account_id=account_id,
+            kind=self.kind,
+            issuer_key_id=self.issuer_key_id,
+            serial=self.serial,
+            not_after=self.not_after,
+            added_at=at,
+        )
+
 
 def both_of(registration: Registration) -> tuple[Certificate, Certificate]:
     """The login and the signature certificate of an application."""
@@ -81,15 +93,7 @@ def bind(
         if known.removed_at is not None:
             known.added_at, known.removed_at, known.replaced_by = at, None, None
         return known
-    made = Credential(
-        id=new_id(),
-        account_id=account.id,
-        kind=certificate.kind,
-        issuer_key_id=certificate.issuer_key_id,
-        serial=certificate.serial,
-        not_after=certificate.not_after,
-        added_at=at,
-    )
+    made = certificate.bound_to(account.id, at=at)
     try:
         with session.begin_nested():
             session.add(made)

@@ -53,7 +53,7 @@ def recognise(session: Session, sealer: Sealer, sitting: Sitting) -> Verdict:
 
 
 def people_like(session: Session, sealer: Sealer, claims: Claims) -> list[KnownPerson]:
-    """Everybody with the birth date of these claims; nobody where it is not exsitting."""
+    """Everybody with the birth date of these claims; nobody where it is not exact."""
     rows = queries.people_born_on(session, claims.born_on) if claims.born_on else []
     return [_known(sealer, *row) for row in rows]
 

@@ -10,14 +10,11 @@ from flask import Blueprint, current_app, request
 from jsonschema import Draft202012Validator, FormatChecker
 
 from app.authz.actor import Machine
-from app.core import clock
 from app.core.db import reading
-from app.crypto.digests import sha256_base64url
-from app.crypto.errors import TokenRejected
-from app.crypto.signing import VerifyingKeys, unverified_key_id
 from app.imaging import reports
 from app.imaging.errors import BadReport, GatewayNotTrusted
 from app.registry.queries import gateway_by_id
+from app.web.signed_requests import RequestNotSigned, bearer_token, claimed_id, require_signed
 from app.web.wire import wire_schema
 
 if TYPE_CHECKING:
@@ -28,9 +25,6 @@ if TYPE_CHECKING:
 bp = Blueprint("imaging_gateway", __name__, url_prefix="/api/gateway/v1")
 
 TOKEN_TYPE = "tsunagu-gateway+jwt"  # noqa: S105 - a media type
-LONGEST_LIFE = 60
-CLOCK_SKEW = 30
-
 MOST_EVENTS = 100
 
 _event = Draft202012Validator(
@@ -90,40 +84,25 @@ def _id_of(event: object) -> str:
 
 def _proved_gateway(body: bytes) -> Machine:
     """The enrolled gateway whose key signed this very body just now."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        raise GatewayNotTrusted("no bearer token")
-    gateway = _claimed_gateway(token)
     try:
-        keys = VerifyingKeys.named(str(gateway.id), gateway.public_jwk)
-        claims = keys.verify(token, typ=TOKEN_TYPE)
-    except TokenRejected as refusal:
-        raise GatewayNotTrusted("not signed by that gateway") from refusal
-    _require_fresh(claims, issuer=str(gateway.id))
-    if claims.get("body_sha256") != sha256_base64url(body):
-        raise GatewayNotTrusted("body differs from what was signed")
+        token = bearer_token(request.headers.get("Authorization", ""))
+        gateway = _enrolled(claimed_id(token))
+        require_signed(
+            token,
+            body,
+            by=gateway.id,
+            jwk=gateway.public_jwk,
+            typ=TOKEN_TYPE,
+            audience=current_app.config["ORIGIN"],
+        )
+    except RequestNotSigned as refusal:
+        raise GatewayNotTrusted(str(refusal)) from refusal
     return Machine(gateway.id, gateway.organisation_id, gateway.organisation.name)
 
 
-def _claimed_gateway(token: str) -> Gateway:
-    try:
-        gateway_id = UUID(unverified_key_id(token))
-    except (TokenRejected, ValueError) as refusal:
-        raise GatewayNotTrusted("no gateway named") from refusal
+def _enrolled(gateway_id: UUID) -> Gateway:
     with reading() as session:
         gateway = gateway_by_id(session, gateway_id)
-        if gateway is None:
-            raise GatewayNotTrusted("unknown gateway")
-        return gateway
-
-
-def _require_fresh(claims: dict[str, Any], *, issuer: str) -> None:
-    now = clock.now().timestamp()
-    issued, expires = claims.get("iat"), claims.get("exp")
-    if not isinstance(issued, int) or not isinstance(expires, int):
-        raise GatewayNotTrusted("no times")
-    in_time = issued - CLOCK_SKEW <= now < expires + CLOCK_SKEW
-    if not in_time or expires - issued > LONGEST_LIFE:
-        raise GatewayNotTrusted("not fresh")
-    if claims.get("iss") != issuer or claims.get("aud") != current_app.config["ORIGIN"]:
-        raise GatewayNotTrusted("made for somebody else")
+    if gateway is None:
+        raise GatewayNotTrusted("unknown gateway")
+    return gateway

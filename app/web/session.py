@@ -202,7 +202,7 @@ def _store(state: ServerSession, now: datetime) -> None:
     with transaction() as session:
         for old in state.replaced:
             session.execute(delete(BrowserSession).where(BrowserSession.id_hash == old))
-        row = session.get(BrowserSession, state.id_hash)
+        row = session.get(BrowserSession, state.id_hash, with_for_update=True)
         if row is None:
             if not state.new:
                 return

@@ -92,27 +92,31 @@ def answer_ocsp(
     if authority is None:
         return _unsuccessful(ocsp.OCSPResponseStatus.UNAUTHORIZED)
     row = index.find(authority.purpose, authority.generation, format(serial, "x"))
-    builder = (
-        ocsp.OCSPResponseBuilder()
-        .add_response_by_hash(
-            request.issuer_name_hash,
-            request.issuer_key_hash,
-            serial,
-            algorithm,
-            _certificate_status(row),
-            at,
-            at + OCSP_LIFE,
-            row.revoked_at if row else None,
-            _REASONS.get(row.reason or "") if row and row.revoked_at else None,
-        )
-        .responder_id(ocsp.OCSPResponderEncoding.HASH, authority.responder)
-        .certificates([authority.responder])
+    builder = _about(row, request, algorithm, at).responder_id(
+        ocsp.OCSPResponderEncoding.HASH, authority.responder
     )
+    builder = builder.certificates([authority.responder])
     nonce = _nonce(request)
     if nonce is not None:
         builder = builder.add_extension(nonce, critical=False)
     answer = builder.sign(authority.responder_key, hashes.SHA256())
     return answer.public_bytes(Encoding.DER)
+
+
+def _about(
+    row: IssuedRow | None, request: ocsp.OCSPRequest, algorithm: hashes.HashAlgorithm, at: datetime
+) -> ocsp.OCSPResponseBuilder:
+    return ocsp.OCSPResponseBuilder().add_response_by_hash(
+        request.issuer_name_hash,
+        request.issuer_key_hash,
+        request.serial_number,
+        algorithm,
+        _certificate_status(row),
+        at,
+        at + OCSP_LIFE,
+        row.revoked_at if row else None,
+        _REASONS.get(row.reason or "") if row and row.revoked_at else None,
+    )
 
 
 def _unsuccessful(status: ocsp.OCSPResponseStatus) -> bytes:

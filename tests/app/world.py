@@ -18,6 +18,7 @@ from app.crypto.signing import SigningKey, generate_key_pem
 from app.family.models import Child, Guardianship, GuardianshipBasis
 from app.handbook.growth_reference import Measure
 from app.handbook.models import Checkup, Measurement
+from app.identity.credentials import Certificate
 from app.identity.models import Account, Credential, CredentialKind, MembershipRow, Person, Sex
 from app.imaging.models import PatientLink, StudyReference
 from app.immunization.models import Dose
@@ -216,15 +217,8 @@ def credentials_of(one: Resident) -> Iterator[Credential]:
         (CredentialKind.JPKI_AUTHENTICATION, auth),
         (CredentialKind.JPKI_SIGNATURE, sign),
     ):
-        yield Credential(
-            id=new_id(),
-            account_id=one.account_id,
-            kind=kind,
-            issuer_key_id=certificate.credential.issuer_key_id,
-            serial=certificate.credential.serial,
-            not_after=certificate.not_after,
-            added_at=clock.now(),
-        )
+        proved = Certificate.of(kind, certificate.credential, certificate.not_after)
+        yield proved.bound_to(one.account_id, at=clock.now())
 
 
 def _roles(world: World) -> Iterator[Base]:
