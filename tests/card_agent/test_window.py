@@ -287,6 +287,7 @@ def test_a_pin_of_the_wrong_form_is_not_sent(context: BrowserContext, portal: Po
 @pytest.mark.usefixtures("agent")
 def test_the_page_speaks_three_languages(context: BrowserContext, portal: PortalServer) -> None:
     _page, window = open_agent(context, portal)
+    expect(window.locator("#tries")).to_have_text("あと3回まで入力できます。")
     expect(window.locator("#go")).to_have_text("ログインする")
     window.click("[data-language=en]")
     expect(window.locator("#go")).to_have_text("Log in")

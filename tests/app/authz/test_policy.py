@@ -48,6 +48,7 @@ FOR_ANYONE = {
 OF_OWN_ACCOUNT = {
     Permission.CREDENTIAL_REMOVE,
     Permission.SESSION_END,
+    Permission.CALENDAR_MANAGE,
     Permission.CHANNEL_MANAGE,
     Permission.LETTER_READ,
 }

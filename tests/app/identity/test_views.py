@@ -238,15 +238,16 @@ def test_an_unknown_certificate_is_shown_the_way_to_register(
 ) -> None:
     card = issue_card(jlis, at=clock.now() - timedelta(days=1))
     page = stranger.get(refused(stranger.log_in(card.auth), "not-registered"))
-    assert "保健センターで、利用申請をしてください。" in page.text
+    assert "このカードで、いま利用申請ができます。" in page.text
 
 
-def test_a_certificate_that_was_taken_off_the_account_is_unknown(
+def test_a_certificate_that_was_taken_off_the_account_says_so(
     stranger: Browser, mother: Resident
 ) -> None:
     with changing(Credential, serial=mother.card.auth.serial) as row:
         row.removed_at = clock.now()
-    refused(stranger.log_in(mother.card.auth), "not-registered")
+    page = stranger.get(refused(stranger.log_in(mother.card.auth), "credential-removed"))
+    assert "このカードは外されています" in page.text
 
 
 def test_a_closed_account_stays_closed(stranger: Browser, mother: Resident) -> None:

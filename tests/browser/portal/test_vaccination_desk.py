@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from scripts.tour import CAST, log_in
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playwright.sync_api import Page
 
+    from scripts.tour import Tour
     from tests.browser.portal.conftest import Visitor
 
 pytestmark = pytest.mark.browser
@@ -25,8 +28,9 @@ def tab(page: Page, times: int = 1) -> None:
         page.keyboard.press("Tab")
 
 
-def fill_clinic_day(page: Page) -> None:
+def fill_clinic_day(page: Page, origin: str) -> None:
     """Vaccine, lot and two children; the day and the place stay as they are."""
+    page.goto(origin + "/staff/clinic-day")
     expect(page.locator("#product")).to_be_focused()
     for _ in range(page.evaluate(PLACE_OF_FLU)):
         page.keyboard.press("ArrowDown")
@@ -39,12 +43,12 @@ def fill_clinic_day(page: Page) -> None:
 
 
 def test_a_clinic_day_by_keyboard_a_correction_and_the_mothers_page(
-    visitor: Callable[..., Visitor],
+    tour: Tour, visitor: Callable[..., Visitor]
 ) -> None:
-    nurse = visitor("nurse")
+    nurse = visitor()
     page = nurse.page()
-    page.goto(nurse.origin + "/staff/clinic-day")
-    fill_clinic_day(page)
+    log_in(tour, page, CAST["nurse"])
+    fill_clinic_day(page, nurse.origin)
     expect(page.locator("tbody tr")).to_have_count(2)
     expect(page.locator("tbody select").first).to_be_focused()
     tab(page, 4)
