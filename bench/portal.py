@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median, quantiles
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS = (1, 4)
 WARM_UP = 20
+WARM_UP_SECONDS = 2
 WORKERS = 2
 RATE = 50
 FIRST_SCREEN = "handbook"
@@ -196,9 +198,9 @@ def parents_load(
     loads = {}
     for name in names:
         path = _pages(site)[name]
-        _ask(site, path, WARM_UP)
-        cookie = f"tsunagu={site.cookie}"
-        loads[name] = at_rate((host, int(port)), path, cookie, rate=RATE, seconds=seconds)
+        ask = partial(at_rate, (host, int(port)), path, f"tsunagu={site.cookie}")
+        ask(rate=WARM_UP, seconds=WARM_UP_SECONDS)  # over many connections, so that all workers do
+        loads[name] = ask(rate=RATE, seconds=seconds)
     return loads
 
 
