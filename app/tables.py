@@ -14,8 +14,8 @@ from app.identity import models as identity
 from app.identity import openid_models as openid
 from app.identity import registration_models as registration
 from app.imaging import models as imaging
+from app.immunization import incident_models, objections
 from app.immunization import models as immunization
-from app.immunization import objections
 from app.jobs import models as jobs
 from app.jpki import models as jpki
 from app.messagebox import models as messagebox
@@ -26,7 +26,10 @@ from app.reminders import models as reminders
 from app.web import models as web
 
 metadata = Base.metadata
-told = (calendar_feed, jobs, messagebox, notifications, objections, paper_book, reminders, standing)
+told = (
+    calendar_feed, incident_models, jobs, messagebox, notifications, objections, paper_book,
+    reminders, standing
+)  # fmt: skip
 features = (
     audit, family, fhir, handbook, identity, imaging, immunization, jpki, openid, outbox,
     registration, registry, web

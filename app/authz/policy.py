@@ -235,7 +235,7 @@ POLICY: dict[Permission, Rule] = {
     Permission.DOSES_UNDO: works_there_as(Role.NURSE),
     Permission.DOSES_IMPORT: works_there_as(Role.NURSE),
     Permission.WORKLIST_READ: has_role(Role.NURSE),
-    Permission.INCIDENT_WRITE: is_assigned_staff,
+    Permission.INCIDENT_WRITE: either(is_assigned_staff, works_there_as(Role.NURSE)),
     Permission.PATIENT_LINK: works_there_as(Role.RECEPTIONIST),
     Permission.PATIENT_READ: both(is_licensed_physician, works_there_as(Role.PHYSICIAN)),
     Permission.SHARE_REQUEST: both(is_licensed_physician, works_there_as(Role.PHYSICIAN)),

@@ -11,7 +11,7 @@ from app.authz.policy import Permission, authorize
 from app.core.db import reading, transaction
 from app.health_center.queries import LIMIT, children_matching, children_numbered
 from app.health_center.search import split_birth_date
-from app.immunization import queries
+from app.immunization import incident_queries, queries
 from app.immunization.models import Deferral, Dose
 from app.record.pages import VaccinationPage, open_child, vaccination_page
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.authz.actor import Actor
     from app.family.models import Child
     from app.health_center.barcode import Scanned
+    from app.immunization.incident_models import Incident
     from app.immunization.models import VaccineLot
 
 LOTS = 20
@@ -39,11 +40,15 @@ class SearchPage:
 
 @dataclass(frozen=True)
 class ChildDesk:
-    """A child's record with what the desk needs beside it: the lots used last."""
+    """A child's record with what the desk needs beside it: the lots used last, shots put off.
+
+    ``reports``: those about wrong doses, by dose (``lineage_id``).
+    """
 
     record: VaccinationPage
     lots: tuple[VaccineLot, ...]
     put_off: tuple[Deferral, ...]
+    reports: dict[UUID, Incident]
 
 
 @dataclass(frozen=True)
@@ -72,12 +77,14 @@ def child(actor: Actor, child_id: UUID) -> ChildDesk:
     """One child at the desk: for staff, not for the child's own family."""
     authorize(actor, Permission.CHILD_SEARCH)
     record = vaccination_page(actor, child_id)
+    shown = [dose.lineage_id for dose in (*record.doses, *record.withdrawn)]
     with reading() as session:
         put_off = queries.deferrals_visible_to(actor).where(Deferral.child_id == child_id)
         return ChildDesk(
             record,
             tuple(session.scalars(queries.lots_visible_to(actor).limit(LOTS))),
             tuple(session.scalars(put_off.limit(DEFERRALS))),
+            incident_queries.reported_among(session, shown),
         )
 
 

@@ -13,6 +13,7 @@ from app.core.db import reading, transaction
 from app.health_center.csv_out import csv_lines
 from app.health_center.queries import count_waiting, waiting
 from app.health_center.worklist_filter import Filter, Key, Tab
+from app.immunization.incident_queries import count_open
 from app.immunization.queries import oldest_projection
 from app.immunization.schedule import load_schedule
 from app.record.words import group_names, in_language
@@ -41,7 +42,10 @@ class WorkRow:
 
 @dataclass(frozen=True)
 class Worklist:
-    """One page; ``next``: the filter of the page after it. ``as_of``: the day it was made."""
+    """One page; ``next``: the filter of the page after it. ``as_of``: the day it was made.
+
+    ``incidents``: reports of wrong vaccinations that wait to be completed.
+    """
 
     wanted: Filter
     rows: tuple[WorkRow, ...]
@@ -51,6 +55,7 @@ class Worklist:
     places: dict[UUID, str]
     cohorts: tuple[int, ...]
     vaccines: tuple[str, ...]
+    incidents: int
 
 
 def worklist(actor: Actor, wanted: Filter) -> Worklist:
@@ -61,6 +66,7 @@ def worklist(actor: Actor, wanted: Filter) -> Worklist:
         rows = tuple(WorkRow(*pair) for pair in found)
         counts = count_waiting(session, actor, wanted, actor.today)
         as_of = oldest_projection(session)
+        reports = count_open(session, actor)
     with transaction() as session:
         entity = chain.Entity("worklist")
         detail = {"list": wanted.tab.value, "rows": len(rows[:ROWS])}
@@ -74,6 +80,7 @@ def worklist(actor: Actor, wanted: Filter) -> Worklist:
         {m.organisation_id: m.organisation_name for m in actor.memberships if m.role is Role.NURSE},
         tuple(actor.today.year - years for years in range(COHORTS)),
         tuple(code for code, group in load_schedule().groups.items() if group.follows is None),
+        reports,
     )
 
 

@@ -14,7 +14,7 @@ from app.core.errors import TsunaguError
 from app.core.ids import new_id
 from app.core.provenance import Source
 from app.family.queries import children_with_ids
-from app.immunization import lots, queries, worklist
+from app.immunization import incident_drafts, lots, queries, worklist
 from app.immunization.entry import (
     DoseEntry,
     check_entry,
@@ -78,6 +78,7 @@ class _Ready:
     child: Child
     row: ClinicRow
     entry: DoseEntry
+    doubtful: bool = False
 
 
 def record_clinic_day(actor: Actor, day: ClinicDay) -> BulkEntry:
@@ -118,7 +119,7 @@ def _ready_rows(
         try:
             if one.child.municipality_id != home:
                 raise OtherMunicipality(str(one.child.id))
-            _require_ready(one, given[row.child_id], expired)
+            one = replace(one, doubtful=_is_doubtful(one, given[row.child_id], expired))
         except TsunaguError as fault:
             faults[row.child_id] = fault
         ready.append(one)
@@ -129,18 +130,21 @@ def _ready_rows(
     return ready
 
 
-def _require_ready(
+def _is_doubtful(
     one: _Ready, given: Sequence[GivenDose], expired: Mapping[tuple[str, str | None], date | None]
-) -> None:
+) -> bool:
+    """Whether the schedule or the lot speaks against a row that is ready to be written."""
     if not one.row.given:
         if not one.row.reason:
             raise NotGivenWithoutReason(str(one.child.id))
-        return
+        return False
     require_possible(one.child, one.entry, given)
     check = check_entry(one.child, one.entry, given)
     past = expired[one.entry.product, one.entry.lot]
-    if (speaks_against(check) or past) and not one.entry.reason:
+    doubtful = speaks_against(check) or past is not None
+    if doubtful and not one.entry.reason:
         raise ReasonNeeded(check, lot_expired_on=past)
+    return doubtful
 
 
 def _expired_lots(
@@ -179,6 +183,10 @@ def _write(session: Session, actor: Actor, day: ClinicDay, ready: Sequence[_Read
         lots.remember(session, actor, home, entry)
     worklist.refresh(session, [one.child for one in given], actor.today)
     _tell_audit(session, actor, bulk, doses, put_off)
+    for one in given:
+        if one.doubtful:
+            dose = doses[one.child.person_id]
+            incident_drafts.begin(session, actor, one.child, dose.lineage_id)
     return bulk
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong when a dose is recorded."""
+"""What can go wrong when doses are recorded, corrected, imported or reported."""
 
 from __future__ import annotations
 
@@ -138,6 +138,34 @@ class ImportElsewhere(Conflict):
     """The file has gone on since the page was opened."""
 
     code = "import-elsewhere"
+
+
+class IncidentNotFound(NotFound):
+    """No such report in the actor's municipality."""
+
+    code = "incident-not-found"
+
+
+class UnknownKind(Invalid):
+    """A kind of error that the report does not know."""
+
+    code = "unknown-kind"
+
+
+class IncidentIncomplete(Invalid):
+    """The report cannot be completed: these questions have no answer."""
+
+    code = "incident-incomplete"
+
+    def __init__(self, questions: Sequence[str]) -> None:
+        super().__init__(", ".join(questions))
+        self.questions = tuple(questions)
+
+
+class IncidentChanged(Conflict):
+    """Somebody else has written since the page was opened."""
+
+    code = "incident-changed"
 
 
 class ColumnsMissing(Invalid):

@@ -1,4 +1,4 @@
-"""Tables of immunization: doses (接種記録), entry of many, lots, worklist, imports, incidents."""
+"""Tables of immunization: doses (接種記録), entry of many, lots, worklist, imports."""
 
 from __future__ import annotations
 
@@ -154,20 +154,3 @@ class ImportColumns(Base):
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
     header_digest: Mapped[str] = mapped_column(String(64))
     columns: Mapped[dict[str, Any]] = mapped_column(JSON)
-
-
-class Incident(Base):
-    """A report of a wrong vaccination (間違い接種), drafted for staff. One for each dose."""
-
-    __tablename__ = "incident"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    lineage_id: Mapped[UUID] = mapped_column(unique=True)
-    child_id: Mapped[UUID] = mapped_column(ForeignKey("child.id"), index=True)
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(32))
-    answers: Mapped[bytes] = mapped_column(LargeBinary)
-    drafted_by: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
-    drafted_at: Mapped[datetime]
-    changed_at: Mapped[datetime]
-    completed_at: Mapped[datetime | None]

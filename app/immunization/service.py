@@ -10,7 +10,7 @@ from app.authz.policy import Permission, authorize
 from app.core.db import transaction
 from app.core.provenance import Source
 from app.family.queries import visible_child
-from app.immunization import lots, queries, worklist
+from app.immunization import incident_drafts, lots, queries, worklist
 from app.immunization.entry import (
     DoseEntry,
     check_entry,
@@ -37,7 +37,7 @@ def record_dose(actor: Actor, child_id: UUID, entry: DoseEntry) -> Dose:
     What the family copied from its book for the same day becomes the former version of it.
 
     A dose the schedule speaks against, or of a lot past its last day, is recorded too, with the
-    reason: raises ``ReasonNeeded`` without one.
+    reason: raises ``ReasonNeeded`` without one. A report (間違い接種) is begun about it.
     """
     with transaction() as session:
         child = visible_child(session, actor, child_id, to_change=True)
@@ -60,4 +60,6 @@ def record_dose(actor: Actor, child_id: UUID, entry: DoseEntry) -> Dose:
         worklist.refresh(session, [child], actor.today)
         entity = chain.Entity("dose", dose.id, child.person_id)
         chain.record(session, actor, Action.DOSE_RECORDED, entity)
+        if speaks_against(check) or expired:
+            incident_drafts.begin(session, actor, child, dose.lineage_id)
         return dose

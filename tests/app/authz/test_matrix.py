@@ -229,6 +229,16 @@ def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Ro
             Row(f"imports.{name}", f"/staff/imports{place}", {ALL: 403, **status}, form)
             for name, place, status, form in IMPORT_ROUTES
         ),
+        Row("incidents.rows", "/staff/incidents", only(200, "nurse", "far-nurse", others=403)),
+        Row("incidents.incident", f"/staff/incidents/{uuid4()}", everybody(404)),
+        Row("incidents.sheet", f"/staff/incidents/{uuid4()}/sheet", everybody(404)),
+        Row("incidents.write", f"/staff/incidents/{uuid4()}", everybody(404), NOTHING),
+        Row(
+            "incidents.draft",
+            dose_address(world) + "/incident",
+            only(302, "nurse", others=404, mother=403, father=403),
+            NOTHING,
+        ),
         Row("worklist.rows", "/staff/worklist", only(200, "nurse", "far-nurse", others=403)),
         Row(
             "worklist.export",
