@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 from app.authz.actor import Role
 from app.core import clock
 from app.registry.service import LICENSE_NUMBER, InvitationEntry, LicenseEntry
+from app.web.fields import options
 from app.web.forms import Form
 from app.web.i18n import lazy_gettext as _
 from app.web.places import role_name
@@ -31,7 +32,7 @@ class InvitationForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.role.choices = [("", "")] + [(role.value, role_name(role)) for role in Role]
+        self.role.choices = options([("", ""), *((role.value, role_name(role)) for role in Role)])
 
     def to_entry(self) -> InvitationEntry:
         """The command."""

@@ -9,6 +9,7 @@ from wtforms.validators import InputRequired
 
 from app.calendar_feed.models import FeedWords
 from app.calendar_feed.service import FeedChoice
+from app.web.fields import options
 from app.web.forms import Form
 from app.web.i18n import Language, current_language, lazy_gettext
 from app.web.i18n import gettext as _
@@ -25,10 +26,12 @@ class FeedForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("words", FeedWords.PLAIN.value)
         super().__init__(*args, **kwargs)
-        self.words.choices = [
-            (FeedWords.PLAIN.value, _("「つなぐ：予定」だけ（おすすめ）")),
-            (FeedWords.NAMES.value, _("お子さんの名前とワクチンの名前も出す")),
-        ]
+        self.words.choices = options(
+            [
+                (FeedWords.PLAIN.value, _("「つなぐ：予定」だけ（おすすめ）")),
+                (FeedWords.NAMES.value, _("お子さんの名前とワクチンの名前も出す")),
+            ]
+        )
 
     @classmethod
     def of(cls, feed: CalendarFeed | None) -> FeedForm:

@@ -8,7 +8,7 @@ from sqlalchemy import Select, exists, or_, select
 
 from app.calendar_feed.models import CalendarFeed
 from app.family.models import Child
-from app.family.queries import children_told_to
+from app.family.queries import children_guarded_by
 from app.family.standing import QuietPeriod
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def feeds_visible_to(actor: Actor) -> Select[CalendarFeed]:
 
 def planned_children_visible_to(actor: Actor) -> Select[Child]:
     """The actor's own children, without those of whom nothing is told or nothing is said now."""
-    return children_told_to(actor).where(
+    return children_guarded_by(actor).where(
         ~exists().where(
             QuietPeriod.child_id == Child.id,
             QuietPeriod.from_on <= actor.today,

@@ -22,30 +22,22 @@ if TYPE_CHECKING:
 
 
 def children_visible_to(actor: Actor) -> Select[Child]:
-    """Children the actor guards today, and those of municipalities where the actor is staff."""
+    """Children the actor guards today, and those of municipalities where the actor is staff.
+
+    A restriction beats both: of that child the actor sees nothing, no place and no name.
+    """
     return select(Child).where(
         or_(
             Child.guardianships.any(_guards(actor)),
             Child.municipality_id.in_(actor.organisations(Role.NURSE)),
-        )
+        ),
+        ~_restricted(actor),
     )
 
 
 def children_guarded_by(actor: Actor) -> Select[Child]:
     """The actor's own children."""
     return children_visible_to(actor).where(Child.guardianships.any(_guards(actor)))
-
-
-def children_told_to(actor: Actor) -> Select[Child]:
-    """The actor's own children, without those of whom a restriction says to tell nothing."""
-    return children_guarded_by(actor).where(
-        ~exists().where(
-            Restriction.child_id == Child.id,
-            Restriction.account_id == actor.account_id,
-            Restriction.from_on <= actor.today,
-            or_(Restriction.until_on.is_(None), Restriction.until_on >= actor.today),
-        )
-    )
 
 
 def visible_child(
@@ -76,6 +68,15 @@ def children_with_ids(
         if child_id not in children:
             raise ChildNotFound(str(child_id))
     return children
+
+
+def _restricted(actor: Actor) -> ColumnElement[bool]:
+    return exists().where(
+        Restriction.child_id == Child.id,
+        Restriction.account_id == actor.account_id,
+        Restriction.from_on <= actor.today,
+        or_(Restriction.until_on.is_(None), Restriction.until_on >= actor.today),
+    )
 
 
 def _guards(actor: Actor) -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ from app.immunization.csv_file import FIELDS, MOST_COLUMNS
 from app.immunization.entry import DoseEntry
 from app.immunization.errors import RowsNotReady, UnknownProduct
 from app.immunization.schedule import load_schedule
-from app.web.fields import DayField
+from app.web.fields import DayField, options
 from app.web.forms import Form
 from app.web.i18n import current_language, gettext
 from app.web.i18n import lazy_gettext as _
@@ -87,7 +87,7 @@ class ShotForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.product.choices = [("", ""), *product_choices()]
+        self.product.choices = options([("", ""), *product_choices()])
 
     @classmethod
     def at(cls, desk: Desk, today: date, **further: Any) -> Self:
@@ -170,10 +170,12 @@ class ImportForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.source.choices = [
-            (Source.HEALTH_CENTER.value, gettext("ほかの市区町村・保健センター")),
-            (Source.CLINIC.value, gettext("医療機関")),
-        ]
+        self.source.choices = options(
+            [
+                (Source.HEALTH_CENTER.value, gettext("ほかの市区町村・保健センター")),
+                (Source.CLINIC.value, gettext("医療機関")),
+            ]
+        )
 
     def states_reason(self, *, needed: bool) -> bool:
         """Whether the reason is there, if one is needed."""

@@ -12,7 +12,7 @@ from app.authz.actor import Role
 from app.immunization.incident_form import AnswerType, Question, load_report_form
 from app.immunization.incident_service import Report
 from app.record.words import in_language
-from app.web.fields import DayField
+from app.web.fields import DayField, options
 from app.web.forms import Form
 from app.web.i18n import gettext
 from app.web.i18n import lazy_gettext as _
@@ -35,7 +35,7 @@ class IncidentForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kinds = load_report_form().kinds.values()
-        self.kind.choices = [(kind.id, in_language(kind.words)) for kind in kinds]
+        self.kind.choices = options((kind.id, in_language(kind.words)) for kind in kinds)
 
     def answer(self, question: Question) -> Field:
         """The field of one question."""

@@ -16,6 +16,7 @@ from app.identity.application_text import Intent
 from app.identity.desk_service import Decision, DecisionKind
 from app.identity.errors import BadCardAnswer
 from app.identity.registration_service import ApplicationEntry
+from app.web.fields import options
 from app.web.forms import Form
 from app.web.i18n import lazy_gettext as _
 
@@ -93,7 +94,7 @@ class DecisionForm(Form):
         fresh = [(DecisionKind.CREATE.value, _("どの記録の方でもない（新しい方として登録する）"))]
         choices: list[tuple[str, Any]] = known + (fresh if may_create else [])
         declined = (DecisionKind.DECLINE.value, _("登録しない"))
-        self.choice.choices = [*choices, declined]
+        self.choice.choices = options([*choices, declined])
 
     def to_decision(self) -> Decision:
         """The command."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.core.db import reading
-from app.family.queries import children_told_to
+from app.family.queries import children_guarded_by
 from app.immunization.queries import forecast_of
 from app.messagebox import queries, service
 from app.messagebox.posting import read_letter
@@ -80,7 +80,7 @@ def letter(actor: Actor, letter_id: UUID, sealer: Sealer) -> LetterPage:
 
 
 def _about(session: Session, actor: Actor, content: Mapping[str, Any]) -> Iterator[AboutChild]:
-    children = {child.id: child for child in session.scalars(children_told_to(actor)).unique()}
+    children = {child.id: child for child in session.scalars(children_guarded_by(actor)).unique()}
     by_child: dict[UUID, list[dict[str, Any]]] = {}
     for item in content["items"]:
         by_child.setdefault(UUID(item["child"]), []).append(item)

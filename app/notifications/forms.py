@@ -9,6 +9,7 @@ from wtforms.validators import InputRequired, Length, Regexp
 
 from app.notifications.models import ChannelKind
 from app.notifications.service import Place
+from app.web.fields import options
 from app.web.forms import Form
 from app.web.i18n import Language, current_language
 from app.web.i18n import lazy_gettext as _
@@ -43,7 +44,8 @@ class MailForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("language", current_language().value)
         super().__init__(*args, **kwargs)
-        self.language.choices = [(language.value, language.own_name) for language in Language]
+        known = [(language.value, language.own_name) for language in Language]
+        self.language.choices = options(known)
 
     def to_place(self) -> Place:
         """The command."""

@@ -14,7 +14,7 @@ from app.paper_book.errors import PhotoUnreadable
 from app.paper_book.messages import explain_photo
 from app.paper_book.photos import clean_photo
 from app.paper_book.service import Copied
-from app.web.fields import DayField
+from app.web.fields import DayField, options
 from app.web.forms import Form
 from app.web.i18n import current_language
 from app.web.i18n import lazy_gettext as _
@@ -48,7 +48,7 @@ class OwnDoseForm(Form):
         language = current_language().value
         products = load_schedule().products.values()
         known = [(p.code, p.names.in_language(language)) for p in products if p.subject == "child"]
-        self.product.choices = [("", ""), *known]
+        self.product.choices = options([("", ""), *known])
         self.clean: bytes | None = None
 
     @classmethod

@@ -12,6 +12,7 @@ from app.core import clock
 from app.immunization.schedule import load_schedule
 from app.reminders.messages import stop_name
 from app.reminders.service import StopEntry, StopKind
+from app.web.fields import options
 from app.web.forms import Form
 from app.web.i18n import current_language
 from app.web.i18n import lazy_gettext as _
@@ -37,12 +38,12 @@ class StopForm(Form):
     def __init__(self, guardians: Iterable[tuple[UUID, str]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         language = current_language().value
-        self.kind.choices = [("", "")] + [(kind.value, stop_name(kind)) for kind in StopKind]
-        self.group.choices = [("", "")] + [
-            (group.code, getattr(group.names, language))
-            for group in load_schedule().groups.values()
-        ]
-        self.guardian.choices = [("", "")] + [(str(key), name) for key, name in guardians]
+        kinds = [(kind.value, stop_name(kind)) for kind in StopKind]
+        self.kind.choices = options([("", ""), *kinds])
+        groups = load_schedule().groups.values()
+        named = [(group.code, getattr(group.names, language)) for group in groups]
+        self.group.choices = options([("", ""), *named])
+        self.guardian.choices = options([("", ""), *((str(key), name) for key, name in guardians)])
 
     def to_entry(self) -> StopEntry:
         """The command."""

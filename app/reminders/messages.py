@@ -21,7 +21,9 @@ def stop_name(kind: StopKind) -> str:
         StopKind.ASKED: _("保護者の希望（すべて止める）"),
         StopKind.REFUSED: _("受けない意思がある（ワクチンを選ぶ）"),
         StopKind.CONTRAINDICATED: _("医師が接種できないと判断した（ワクチンを選ぶ）"),
-        StopKind.RESTRICTED: _("この保護者には知らせない（DVなど。保護者を選ぶ）"),
+        StopKind.VIOLENCE: _("この保護者には知らせない（DV・虐待。保護者を選ぶ）"),
+        StopKind.CUSTODY: _("この保護者には知らせない（親権・監護の決まり。保護者を選ぶ）"),
+        StopKind.NO_CONTACT: _("この保護者には知らせない（接触の禁止。保護者を選ぶ）"),
     }[kind]
 
 

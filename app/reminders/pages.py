@@ -159,5 +159,5 @@ def _stop(row: Stop, names: dict[UUID, str]) -> ShownStop:
     elif isinstance(row, Contraindication):
         kind, group, guardian = StopKind.CONTRAINDICATED, row.group, None
     else:
-        kind, group, guardian = StopKind.RESTRICTED, None, names.get(row.account_id, "")
+        kind, group, guardian = StopKind(row.kind.value), None, names.get(row.account_id, "")
     return ShownStop(row.id, kind, row.from_on, row.until_on, group, guardian)

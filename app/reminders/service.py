@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class StopKind(StrEnum):
-    """Why reminders stop. The first four silence the child, the next two one vaccine."""
+    """Why reminders stop: four silence the child, two one vaccine, three one guardian."""
 
     LOSS = "loss"
     DECEASED = "deceased"
@@ -39,10 +40,13 @@ class StopKind(StrEnum):
     ASKED = "asked"
     REFUSED = "refused"
     CONTRAINDICATED = "contraindicated"
-    RESTRICTED = "restricted"
+    VIOLENCE = "violence"
+    CUSTODY = "custody"
+    NO_CONTACT = "no_contact"
 
 
 OF_ONE_VACCINE = frozenset({StopKind.REFUSED, StopKind.CONTRAINDICATED})
+OF_ONE_GUARDIAN = frozenset({StopKind.VIOLENCE, StopKind.CUSTODY, StopKind.NO_CONTACT})
 
 
 @dataclass(frozen=True)
@@ -72,14 +76,14 @@ def stop_reminders(actor: Actor, child_id: UUID, entry: StopEntry) -> UUID:
 
 
 def resume_reminders(actor: Actor, child_id: UUID, stop_id: UUID) -> None:
-    """End one stop today, from now on. Raises ``StopNotFound``."""
+    """End one stop: yesterday was its last day. The row stays. Raises ``StopNotFound``."""
     with transaction() as session:
         child = visible_child(session, actor, child_id, to_change=True)
         authorize(actor, Permission.REMINDER_STOP, child)
         row = next((one for one in queries.stops_of(session, child) if one.id == stop_id), None)
         if row is None:
             raise StopNotFound(str(stop_id))
-        session.delete(row)
+        row.until_on = actor.today - timedelta(days=1)
         entity = chain.Entity("child", child.id, child.person_id)
         detail = {"stop": str(stop_id), "from": row.from_on.isoformat()}
         chain.record(session, actor, Action.REMINDERS_RESUMED, entity, detail=detail)
@@ -107,7 +111,7 @@ def _require_possible(child: Child, entry: StopEntry) -> None:
         raise ImpossibleStop("the days run backwards")
     if entry.kind in OF_ONE_VACCINE and entry.group not in load_schedule().groups:
         raise ImpossibleStop("a vaccine is missing")
-    if entry.kind is StopKind.RESTRICTED and entry.account_id not in child.guardian_account_ids:
+    if entry.kind in OF_ONE_GUARDIAN and entry.account_id not in child.guardian_account_ids:
         raise GuardianNotFound("nobody guards the child with this account")
 
 
@@ -124,8 +128,8 @@ def _row(actor: Actor, child: Child, entry: StopEntry) -> Stop:
             return Refusal(group=entry.group, **known)
         case StopKind.CONTRAINDICATED:
             return Contraindication(group=entry.group, **known)
-        case StopKind.RESTRICTED:
-            kind = RestrictionKind.VIOLENCE
+        case StopKind.VIOLENCE | StopKind.CUSTODY | StopKind.NO_CONTACT:
+            kind = RestrictionKind(entry.kind.value)
             return Restriction(account_id=entry.account_id, kind=kind, **known)
         case _:
             return QuietPeriod(reason=QuietReason(entry.kind.value), **known)

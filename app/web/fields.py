@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 from wtforms import Field
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import ValidationError
 from wtforms.widgets import TextInput
 
@@ -13,8 +14,13 @@ from app.web.days import NotADay, read_day
 from app.web.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
+
+
+def options(pairs: Iterable[tuple[str, str]]) -> list[Any]:
+    """What a ``SelectField`` offers: value and words of each, as WTForms 4 will ask for them."""
+    return [SelectChoice(value, words) for value, words in pairs]
 
 
 class DayField(Field):

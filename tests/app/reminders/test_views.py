@@ -10,7 +10,8 @@ import pytest
 
 from app.audit.actions import Action
 from app.core import clock
-from app.family.standing import QuietPeriod, Restriction
+from app.core.db import transaction
+from app.family.standing import QuietPeriod, Restriction, RestrictionKind
 from app.immunization.objections import Contraindication, Refusal
 from app.jobs.work import one_round
 from app.reminders.models import Reminder
@@ -72,18 +73,46 @@ def test_a_stop_is_set_and_ended(
     (row,) = all_of(table)
     assert "再開する" in nurse.get(place(world)).text
     assert nurse.post(f"{place(world)}/stops/{row.id}/end").status_code == 302
-    assert all_of(table) == []
+    (row,) = all_of(table)
+    assert row.until_on == clock.today() - timedelta(days=1)
+    assert "再開する" not in nurse.get(place(world)).text
     actions = [event.action for event in events(Action.REMINDERS_STOPPED, Action.REMINDERS_RESUMED)]
     assert actions == ["reminders.stopped", "reminders.resumed"]
 
 
-def test_a_guardian_is_told_nothing_from_now_on(
+@pytest.mark.parametrize("kind", RestrictionKind)
+def test_a_restricted_guardian_sees_and_hears_nothing_of_the_child(
+    world: World, client_for: Callable[..., Browser], kind: RestrictionKind
+) -> None:
+    father, mother, nurse = client_for("father"), client_for("mother"), client_for("nurse")
+    child = f"/handbook/children/{world.children['sakura']}"
+    assert father.get(child).status_code == 200
+    guardian = str(world["father"].account_id)
+    assert stop(nurse, world, kind=kind.value, guardian=guardian) == 302
+    (row,) = all_of(Restriction)
+    assert (row.account_id, row.kind) == (world["father"].account_id, kind)
+    assert father.get(child).status_code == father.get(child + "/vaccinations").status_code == 404
+    assert "さくら" not in father.get("/handbook/").text
+    assert mother.get(child).status_code == nurse.get(place(world)).status_code == 200
+    assert nurse.post(f"{place(world)}/stops/{row.id}/end").status_code == 302
+    assert father.get(child).status_code == 200
+
+
+def test_who_is_restricted_does_not_see_the_child_at_work_either(
     world: World, client_for: Callable[..., Browser]
 ) -> None:
-    guardian = str(world["father"].account_id)
-    assert stop(client_for("nurse"), world, kind="restricted", guardian=guardian) == 302
-    (row,) = all_of(Restriction)
-    assert row.account_id == world["father"].account_id
+    nurse = client_for("nurse")
+    spell = {"id": uuid4(), "from_on": clock.today(), "kind": RestrictionKind.VIOLENCE}
+    with transaction() as session:
+        session.add(
+            Restriction(
+                child_id=world.children["sakura"],
+                account_id=world["nurse"].account_id,
+                **spell,
+            )
+        )
+    assert nurse.get(place(world)).status_code == 404
+    assert "さくら" not in nurse.get("/staff/?q=さくら").text.partition("<tbody")[2]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +122,8 @@ def test_a_guardian_is_told_nothing_from_now_on(
         {"kind": "nonsense"},
         {"kind": "refused"},
         {"kind": "refused", "group": "nonsense"},
-        {"kind": "restricted"},
-        {"kind": "restricted", "guardian": str(uuid4())},
+        {"kind": "violence"},
+        {"kind": "violence", "guardian": str(uuid4())},
         {"kind": "loss", "from_on": "2026-02-30"},
         {"kind": "loss", "until_on": (clock.today() - timedelta(days=1)).isoformat()},
     ],
