@@ -14,6 +14,7 @@ from app.audit.chain import verify_chain
 from app.core import clock
 from app.core.db import reading, transaction
 from app.fhir.commands import api_client
+from app.identity.commands import registration_evidence
 from app.immunization.commands import immunization
 from app.immunization.queries import drop_old_files
 from app.immunization.worklist import rebuild, rebuild_if_old
@@ -110,5 +111,6 @@ def register(app: Flask) -> None:
         housekeeping,
         rebuild_worklist,
         first_administrator,
+        registration_evidence,
     ):
         app.cli.add_command(command)

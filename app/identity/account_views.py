@@ -16,6 +16,7 @@ from app.web.errors import status_of
 from app.web.i18n import gettext as _
 from app.web.i18n import ngettext
 from app.web.limits import ANSWERS, CHALLENGES, limiter
+from app.web.refusals import noted, number_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -64,7 +65,11 @@ def add_passkey() -> ResponseReturnValue:
 @bp.get("/refused/<string(maxlength=40):code>")
 def refused(code: str) -> ResponseReturnValue:
     """Why it was not done, and what to do."""
-    return render_template("identity/account_refused.html", advice=messages.account_advice(code))
+    return render_template(
+        "identity/account_refused.html",
+        advice=messages.account_advice(code),
+        reference=number_of(code),
+    )
 
 
 @bp.post("/cards/<uuid:credential_id>/remove")
@@ -123,5 +128,5 @@ def _refused(refusal: TsunaguError) -> ResponseReturnValue:
     if isinstance(refusal, StepUpRequired):
         location = url_for("identity.login_page", why="card", next=url_for("account.show"))
     else:
-        location = url_for("account.refused", code=refusal.code)
+        location = url_for("account.refused", code=noted(refusal))
     return {"location": location, "code": refusal.code}, status_of(refusal)

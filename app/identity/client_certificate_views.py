@@ -13,8 +13,9 @@ from app.identity.client_certificate import CERTIFICATE_HEADER, PROOF_HEADER, Ar
 from app.identity.client_certificate_errors import CertificateLoginNotHere
 from app.identity.client_certificate_service import log_in_with_certificate
 from app.identity.views import card_verifier, open_session, session_owner
-from app.web.errors import status_of
+from app.web.errors import reference, status_of
 from app.web.limits import ANSWERS, limiter
+from app.web.refusals import noted
 from app.web.security import allow_forms_to
 
 if TYPE_CHECKING:
@@ -71,6 +72,10 @@ def _arrived() -> Arrived:
 
 
 def _refused(refusal: TsunaguError) -> ResponseReturnValue:
-    advice = messages.advice_for(refusal.code)
-    page = render_template("identity/login_failed.html", advice=advice, again=_portal() + "/login")
+    page = render_template(
+        "identity/login_failed.html",
+        advice=messages.advice_for(noted(refusal)),
+        again=_portal() + "/login",
+        reference=reference(),
+    )
     return page, status_of(refusal)

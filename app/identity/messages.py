@@ -26,6 +26,7 @@ SPOKEN_OF_AS = {
     "path-not-proved": "unknown-issuer",
     "path-too-long": "unknown-issuer",
     "algorithm-not-allowed": "signature-invalid",
+    "content-altered": "signature-invalid",
     "certificate-unknown-to-issuer": "certificate-revoked",
     "validation-time-exceeded": "revocation-unknown",
     "revocation-indeterminate": "revocation-unknown",

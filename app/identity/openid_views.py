@@ -16,6 +16,7 @@ from app.identity.views import open_session, session_owner
 from app.web.access import browser_session, current_actor
 from app.web.i18n import gettext as _
 from app.web.limits import ANSWERS, CHALLENGES, limiter
+from app.web.refusals import noted
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -36,7 +37,7 @@ def begin_login() -> ResponseReturnValue:
     try:
         address = openid_service.begin_phone_login(provider, _this_browser(), back)
     except TsunaguError as refusal:
-        return redirect(url_for("identity.login_failed", code=refusal.code))
+        return redirect(url_for("identity.login_failed", code=noted(refusal)))
     return redirect(address)
 
 
@@ -49,7 +50,7 @@ def log_in() -> ResponseReturnValue:
         answer = read_phone_answer(request.args)
         holder = openid_service.log_in_with_phone(provider, _this_browser(), answer, back)
     except TsunaguError as refusal:
-        return redirect(url_for("identity.login_failed", code=refusal.code))
+        return redirect(url_for("identity.login_failed", code=noted(refusal)))
     return redirect(open_session(holder, Assurance.PHONE))
 
 
@@ -63,7 +64,7 @@ def begin_link() -> ResponseReturnValue:
     except StepUpRequired:
         raise
     except TsunaguError as refusal:
-        return redirect(url_for("account.refused", code=refusal.code))
+        return redirect(url_for("account.refused", code=noted(refusal)))
     return redirect(address)
 
 
@@ -78,7 +79,7 @@ def link() -> ResponseReturnValue:
     except StepUpRequired:
         return redirect(url_for("identity.login_page", why="card", next=url_for("account.show")))
     except TsunaguError as refusal:
-        return redirect(url_for("account.refused", code=refusal.code))
+        return redirect(url_for("account.refused", code=noted(refusal)))
     flash(_("認証アプリを追加しました。次から、スマートフォンだけでもログインできます。"))
     return redirect(url_for("account.show"))
 

@@ -22,6 +22,7 @@ from app.web.access import SessionLocked, agent_origin, browser_session, current
 from app.web.errors import status_of
 from app.web.i18n import gettext as _
 from app.web.limits import ANSWERS, CHALLENGES, limiter
+from app.web.refusals import noted, number_of
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -87,7 +88,7 @@ def write_application() -> ResponseReturnValue:
     try:
         draft = registration_service.draft_application(card, form.to_entry())
     except TsunaguError as refusal:
-        return redirect(url_for("registration.refused", code=refusal.code))
+        return redirect(url_for("registration.refused", code=noted(refusal)))
     session[DRAFT] = _to_json(draft)
     return redirect(url_for("registration.sign"))
 
@@ -130,7 +131,9 @@ def waiting() -> ResponseReturnValue:
 def refused(code: str) -> ResponseReturnValue:
     """Why it was not taken, and what to do."""
     advice = messages.registration_advice(code)
-    return render_template("identity/registration_refused.html", advice=advice)
+    return render_template(
+        "identity/registration_refused.html", advice=advice, reference=number_of(code)
+    )
 
 
 def _go_on(admission: Admission) -> str:
@@ -175,5 +178,5 @@ def _draft() -> Draft | None:
 
 
 def _refused(refusal: TsunaguError) -> ResponseReturnValue:
-    location = url_for("registration.refused", code=refusal.code)
+    location = url_for("registration.refused", code=noted(refusal))
     return {"location": location, "code": refusal.code}, status_of(refusal)

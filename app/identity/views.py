@@ -16,6 +16,7 @@ from app.identity.forms import read_card_answer, read_passkey_answer
 from app.web.access import agent_origin, browser_session, current_actor
 from app.web.errors import status_of
 from app.web.limits import ANSWERS, CHALLENGES, limiter
+from app.web.refusals import noted, number_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -94,7 +95,9 @@ def login_failed(code: str) -> ResponseReturnValue:
     """Why the login did not succeed, and what to do."""
     again = url_for("identity.login_page", why="card" if current_user.is_authenticated else None)
     advice = messages.advice_for(code)
-    return render_template("identity/login_failed.html", advice=advice, again=again)
+    return render_template(
+        "identity/login_failed.html", advice=advice, again=again, reference=number_of(code)
+    )
 
 
 @bp.get("/help/card-agent")
@@ -106,6 +109,12 @@ def card_help() -> ResponseReturnValue:
         origin=current_app.config["ORIGIN"],
         download=current_app.extensions["settings"].card_agent_download,
     )
+
+
+@bp.get("/help/lost-card")
+def lost_card() -> ResponseReturnValue:
+    """Whom to call, what happens here, and how to go on with a new card."""
+    return render_template("identity/lost_card.html")
 
 
 @bp.post("/logout")
@@ -162,7 +171,7 @@ def open_session(holder: service.KnownHolder, assurance: Assurance) -> str:
 
 
 def _refused(refusal: TsunaguError) -> ResponseReturnValue:
-    location = url_for("identity.login_failed", code=refusal.code)
+    location = url_for("identity.login_failed", code=noted(refusal))
     return {"location": location, "code": refusal.code}, status_of(refusal)
 
 

@@ -28,6 +28,7 @@ from app.web.errors import status_of
 from app.web.i18n import current_language
 from app.web.i18n import gettext as _
 from app.web.limits import ANSWERS, CHALLENGES, limiter
+from app.web.refusals import noted, number_of
 from app.web.security import allow_images_from
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def reception_card() -> ResponseReturnValue:
     try:
         holder = identity.identify_holder(card_verifier(), answer, identity.Purpose.RECEPTION)
     except TsunaguError as refusal:
-        location = url_for("imaging.reception_refused", code=refusal.code)
+        location = url_for("imaging.reception_refused", code=noted(refusal))
         return {"location": location, "code": refusal.code}, status_of(refusal)
     session["reception"] = {"person_id": str(holder.person_id), "name": holder.name}
     return {"location": url_for("imaging.reception")}
@@ -102,7 +103,11 @@ def reception_card() -> ResponseReturnValue:
 @bp.get("/reception/refused/<string(maxlength=40):code>")
 def reception_refused(code: str) -> ResponseReturnValue:
     """Why the patient's card was not accepted."""
-    return render_template("imaging/reception_refused.html", advice=pages.advice_for(code))
+    return render_template(
+        "imaging/reception_refused.html",
+        advice=pages.advice_for(code),
+        reference=number_of(code),
+    )
 
 
 @bp.post("/reception/link")
@@ -151,7 +156,7 @@ def give_consent(request_id: UUID) -> ResponseReturnValue:
         cms = read_signed_document()
         service.give_consent(current_actor(), request_id, cms, card_verifier())
     except TsunaguError as refusal:
-        location = url_for("imaging.consent_failed", request_id=request_id, code=refusal.code)
+        location = url_for("imaging.consent_failed", request_id=request_id, code=noted(refusal))
         return {"location": location, "code": refusal.code}, status_of(refusal)
     flash(_("同意を受け付けました。いつでも取り消せます。"))
     return {"location": url_for("imaging.mine")}
@@ -161,7 +166,10 @@ def give_consent(request_id: UUID) -> ResponseReturnValue:
 def consent_failed(request_id: UUID, code: str) -> ResponseReturnValue:
     """Why the signature was not accepted."""
     return render_template(
-        "imaging/consent_failed.html", advice=pages.advice_for(code), request_id=request_id
+        "imaging/consent_failed.html",
+        advice=pages.advice_for(code),
+        request_id=request_id,
+        reference=number_of(code),
     )
 
 

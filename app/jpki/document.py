@@ -16,7 +16,12 @@ from pyhanko.sign.validation.generic_cms import extract_self_reported_ts
 from app.jpki.accidents import refuse_accidents
 from app.jpki.authentication import require_listed
 from app.jpki.certificates import read_signature_certificate
-from app.jpki.errors import MalformedDocument, WrongDocument
+from app.jpki.errors import (
+    CertificateRevoked,
+    MalformedDocument,
+    SigningCertificateRevoked,
+    WrongDocument,
+)
 from app.jpki.pades import read_pdf
 from app.jpki.revocation import CheckPurpose, prove_standing
 from app.jpki.signed_data import SignedParts, read_parts, require_own_content
@@ -89,7 +94,7 @@ def verify_document(
     """
     parts = read_document(cms_der)
     path = signer_path(parts, trust, at=at)
-    not_revoked = prove_standing(status, path, at=at, purpose=purpose)
+    not_revoked = _prove_standing(path, status, at, purpose)
     require_text(parts, expected_text)
     return VerifiedSigner.of(
         path, not_revoked, claimed_signing_time=claimed_time(parts), trust=trust
@@ -110,7 +115,7 @@ def verify_pdf(
     """
     parts = read_pdf(pdf)
     path = signer_path(parts, trust, at=at)
-    not_revoked = prove_standing(status, path, at=at, purpose=purpose)
+    not_revoked = _prove_standing(path, status, at, purpose)
     return VerifiedSigner.of(path, not_revoked, claimed_signing_time=None, trust=trust)
 
 
@@ -149,6 +154,18 @@ def require_text(parts: SignedParts, expected_text: str) -> None:
 def claimed_time(parts: SignedParts) -> datetime | None:
     """What the signer's own clock said. Raises MalformedDocument."""
     return refuse_accidents(lambda: extract_self_reported_ts(parts.signer_info), MalformedDocument)
+
+
+def _prove_standing(
+    path: ProvenPath[SignatureCertificate],
+    status: RevocationSource,
+    at: datetime,
+    purpose: CheckPurpose,
+) -> NotRevoked:
+    try:
+        return prove_standing(status, path, at=at, purpose=purpose)
+    except CertificateRevoked as error:
+        raise SigningCertificateRevoked(error.serial, error.revoked_at, error.reason) from error
 
 
 def _read(cms_der: bytes) -> SignedParts:

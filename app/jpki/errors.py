@@ -164,6 +164,12 @@ class CertificateRevoked(CertificateRejected):
         self.reason = reason
 
 
+class SigningCertificateRevoked(CertificateRevoked):
+    """The signature certificate alone was withdrawn, as a move or a new name does."""
+
+    code = "signing-certificate-revoked"
+
+
 class CertificateUnknownToIssuer(CertificateRejected):
     """The issuer's own responder does not know this serial (RFC 6960 §2.2 "unknown"). Final."""
 

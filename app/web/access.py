@@ -35,6 +35,7 @@ PUBLIC_ENDPOINTS = frozenset(
         "phone.begin_login",
         "phone.log_in",
         "identity.card_help",
+        "identity.lost_card",
         "registration.start",
         "registration.challenge",
         "registration.present_card",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -185,6 +186,25 @@ def test_a_move_kills_only_the_signature_certificate(
     assert another_browser(portal).log_in(newcomer.card.auth).status_code == 200
 
 
+def test_two_applications_with_one_card_at_once_make_one_account(
+    portal: Flask, jlis: Office
+) -> None:
+    card = a_card(jlis)
+    ready = []
+    for _ in range(2):
+        one = Applicant(another_browser(portal), card)
+        one.present()
+        one.fill()
+        ready.append((one, one.text()))
+    with ThreadPoolExecutor(2) as pair:
+        answers = list(pair.map(lambda item: item[0].sign(item[1]).status_code, ready))
+    assert answers.count(200) >= 1
+    assert set(answers) <= {200, 409}
+    (person,) = all_of(Person, family_name="新顔")
+    (account,) = all_of(Account, person_id=person.id)
+    assert len(all_of(Credential, account_id=account.id)) == 2
+
+
 @ONE_DATABASE
 def test_a_known_person_with_the_same_address_is_linked(
     stranger: Browser, jlis: Office, world: World, known_address: str
@@ -314,7 +334,8 @@ def test_a_revoked_signature_certificate_is_refused(newcomer: Applicant, jlis: O
     newcomer.present()
     newcomer.fill()
     jlis.revoke(newcomer.card.signing.serial, at=clock.now())
-    refused(newcomer.sign(), "certificate-revoked")
+    page = newcomer.browser.get(refused(newcomer.sign(), "signing-certificate-revoked")).text
+    assert "引っ越しやお名前の変更のあと" in page
 
 
 @ONE_DATABASE

@@ -133,7 +133,7 @@ def test_a_revoked_signature_certificate_is_refused(
         session.add_all(credentials_of(replace(world["father"], card=card)))
     jlis.revoke(card.name, at=clock.now() - timedelta(minutes=1))
     cms = signed(card.signing, asked.document)
-    page = patient.get(refused(send_consent(patient, asked, cms), "certificate-revoked"))
+    page = patient.get(refused(send_consent(patient, asked, cms), "signing-certificate-revoked"))
     assert "失効しています" in page.text
 
 
