@@ -12,6 +12,7 @@ from app.health_center.csv_out import csv_lines
 from app.immunization import queries
 from app.immunization.csv_rows import AGAINST, NEW
 from app.immunization.import_parts import kept_findings
+from app.immunization.import_queries import count_written
 from app.web.i18n import current_language
 from app.web.i18n import gettext as _
 
@@ -29,13 +30,17 @@ SHOWN = 300
 
 @dataclass(frozen=True)
 class ImportPage:
-    """One file; ``checked`` and ``parts`` count its parts; ``more``: ``findings`` was cut."""
+    """One file; ``checked`` and ``parts`` count its parts; ``more``: ``findings`` was cut.
+
+    ``written``: doses that came in so far.
+    """
 
     row: DoseImport
     parts: int
     checked: int
     findings: tuple[dict[str, Any], ...]
     more: bool
+    written: int
 
     @property
     def to_write(self) -> int:
@@ -65,8 +70,9 @@ def file(actor: Actor, import_id: UUID, sealer: Sealer) -> ImportPage:
         row = queries.dose_import(session, actor, import_id)
         parts = queries.parts_of(session, actor, row)
         found = kept_findings(row, parts, sealer)
+        written = count_written(session, row.bulk_entry_id)
     checked = sum(part.findings is not None for part in parts)
-    return ImportPage(row, len(parts), checked, tuple(found[:SHOWN]), len(found) > SHOWN)
+    return ImportPage(row, len(parts), checked, tuple(found[:SHOWN]), len(found) > SHOWN, written)
 
 
 def has_doubtful(actor: Actor, import_id: UUID) -> bool:

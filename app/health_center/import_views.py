@@ -10,9 +10,11 @@ from app.core.provenance import Source
 from app.health_center import import_pages as pages
 from app.health_center.forms import ImportForm, read_columns
 from app.health_center.messages import explain_file, explain_finding, field_names
+from app.immunization import import_run_service as run_service
 from app.immunization import import_service as service
 from app.immunization.csv_file import MOST_BYTES, FileUnreadable
 from app.immunization.errors import ColumnsMissing
+from app.immunization.models import ImportState
 from app.web.access import current_actor
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 bp = Blueprint("imports", __name__, url_prefix="/staff/imports")
 FRAME = 64 * 1024
 """What a form puts around the file."""
+STEPS_OF_A_SMALL_FILE = 3
+"""Its one part, the publication, its children on the worklist: done with one click."""
 
 
 @bp.url_value_preprocessor
@@ -84,8 +88,14 @@ def run(import_id: UUID) -> ResponseReturnValue:
     if not form.validate_on_submit() or not form.states_reason(needed=doubtful):
         return _show(import_id, form), 422
     source = Source(form.source.data)
-    row = service.run_import(actor, import_id, source, form.reason.data, _sealer())
-    return redirect(url_for("clinic_day.recorded", entry_id=row.bulk_entry_id))
+    run_service.start_import(actor, import_id, source, form.reason.data)
+    return _go_on(import_id, STEPS_OF_A_SMALL_FILE)
+
+
+@bp.post("/<uuid:import_id>/go-on")
+def go_on(import_id: UUID) -> ResponseReturnValue:
+    """Write the next rows."""
+    return _go_on(import_id, 1)
 
 
 @bp.post("/<uuid:import_id>/discard")
@@ -103,6 +113,14 @@ def findings(import_id: UUID) -> ResponseReturnValue:
     answer.headers["Content-Disposition"] = "attachment; filename=findings.csv"
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _go_on(import_id: UUID, steps: int) -> ResponseReturnValue:
+    for _step in range(steps):
+        row = run_service.go_on(current_actor(), import_id, _sealer())
+        if row.state is ImportState.IMPORTED:
+            return redirect(url_for("clinic_day.recorded", entry_id=row.bulk_entry_id))
+    return redirect(url_for("imports.file", import_id=import_id))
 
 
 def _files(problem: str) -> str:

@@ -6,12 +6,19 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from app.immunization import csv_rows, queries
+from app.immunization.errors import ImportElsewhere
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from uuid import UUID
 
+    from sqlalchemy.orm import Session
+
+    from app.authz.actor import Actor
     from app.crypto.sealing import Sealer
-    from app.immunization.csv_rows import Cells
-    from app.immunization.models import DoseImport, DoseImportPart
+    from app.immunization.csv_rows import Cells, Finding
+    from app.immunization.models import DoseImport, DoseImportPart, ImportState
 
 
 def sealed(sealer: Sealer, row: DoseImport, content: Any) -> bytes:
@@ -39,3 +46,28 @@ def kept_findings(row: DoseImport, parts: Iterable[DoseImportPart], sealer: Seal
 
 def _context(row: DoseImport) -> str:
     return f"dose_import.part {row.id}"
+
+
+def file_at(session: Session, actor: Actor, import_id: UUID, state: ImportState) -> DoseImport:
+    """The file, ours, if it stands where the page thought. Raises ``ImportElsewhere``."""
+    row = queries.dose_import(session, actor, import_id, to_change=True)
+    if row.state is not state:
+        raise ImportElsewhere(row.state)
+    return row
+
+
+def look_at(
+    session: Session,
+    actor: Actor,
+    row: DoseImport,
+    rows: Iterable[Cells],
+    doubtful: frozenset[int] | None = None,
+) -> list[Finding]:
+    """What rows of the file come to. ``doubtful``: as for ``csv_rows.Reading``."""
+    reading = csv_rows.Reading(
+        row.columns or {},
+        len(row.header),
+        row.organisation_id,
+        doubtful,
+    )
+    return csv_rows.find_rows(session, actor, rows, reading)

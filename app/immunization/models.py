@@ -11,7 +11,7 @@ from sqlalchemy import JSON, ForeignKey, Index, Integer, LargeBinary, String, Un
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
-from app.core.provenance import Provenance
+from app.core.provenance import Provenance, Source
 from app.immunization.results import Status
 
 
@@ -104,11 +104,16 @@ class VaccineDue(Base):
 
 
 class ImportState(StrEnum):
-    """How far an uploaded file has come."""
+    """How far an uploaded file has come.
+
+    ``WRITING``: its doses come in, seen by nobody. ``LISTING``: seen; the worklist follows.
+    """
 
     COLUMNS = "columns"
     CHECKING = "checking"
     READY = "ready"
+    WRITING = "writing"
+    LISTING = "listing"
     IMPORTED = "imported"
     UNDONE = "undone"
     DISCARDED = "discarded"
@@ -131,6 +136,9 @@ class DoseImport(Base):
     rows: Mapped[int] = mapped_column(Integer)
     counts: Mapped[dict[str, int]] = mapped_column(JSON)
     bulk_entry_id: Mapped[UUID | None] = mapped_column(ForeignKey("bulk_entry.id"))
+    source: Mapped[Source | None]
+    reason: Mapped[str | None] = mapped_column(String(200))
+    cursor: Mapped[UUID | None]
 
 
 class DoseImportPart(Base):

@@ -19,7 +19,6 @@ from app.immunization.models import (
     Dose,
     DoseImport,
     DoseImportPart,
-    ImportColumns,
     ImportState,
     VaccineDue,
     VaccineLot,
@@ -37,6 +36,8 @@ if TYPE_CHECKING:
     from app.authz.actor import Actor
     from app.immunization.results import GroupResult
     from app.immunization.rules import Sex as ScheduleSex
+
+WAITING = (ImportState.COLUMNS, ImportState.CHECKING, ImportState.READY, ImportState.WRITING)
 
 
 def doses_visible_to(actor: Actor) -> Select[Dose]:
@@ -144,10 +145,20 @@ def deferrals_visible_to(actor: Actor) -> Select[Deferral]:
 
 
 def bulk_entries_visible_to(actor: Actor) -> Select[BulkEntry]:
-    """Entries of many doses at the health centers where the actor works, newest first."""
+    """Entries of many doses at the health centers where the actor works, newest first.
+
+    An import that is not published yet, or never was, is none of them.
+    """
+    unpublished = select(DoseImport.bulk_entry_id).where(
+        DoseImport.bulk_entry_id == BulkEntry.id,
+        DoseImport.state.in_((ImportState.WRITING, ImportState.DISCARDED)),
+    )
     return (
         select(BulkEntry)
-        .where(BulkEntry.organisation_id.in_(actor.organisations(Role.NURSE)))
+        .where(
+            BulkEntry.organisation_id.in_(actor.organisations(Role.NURSE)),
+            ~unpublished.exists(),
+        )
         .order_by(BulkEntry.recorded_at.desc())
     )
 
@@ -262,34 +273,13 @@ def parts_of(session: Session, actor: Actor, row: DoseImport) -> Sequence[DoseIm
     return session.scalars(parts_visible_to(actor).where(DoseImportPart.import_id == row.id)).all()
 
 
-def drop_parts(session: Session, row: DoseImport) -> None:
-    """Every part of a file that is being written anew or thrown away."""
-    session.execute(delete(DoseImportPart).where(DoseImportPart.import_id == row.id))
-
-
 def drop_old_files(session: Session, now: datetime) -> None:
-    """Forget what files held that were kept long enough."""
+    """Forget what files held that were kept long enough, and doses they never published."""
     old = select(DoseImport.id).where(DoseImport.expires_at <= now)
     session.execute(delete(DoseImportPart).where(DoseImportPart.import_id.in_(old)))
-    waiting = (ImportState.COLUMNS, ImportState.CHECKING, ImportState.READY)
-    too_old = update(DoseImport).where(DoseImport.id.in_(old), DoseImport.state.in_(waiting))
+    unpublished = select(DoseImport.bulk_entry_id).where(
+        DoseImport.id.in_(old), DoseImport.state == ImportState.WRITING
+    )
+    session.execute(delete(Dose).where(Dose.bulk_entry_id.in_(unpublished)))
+    too_old = update(DoseImport).where(DoseImport.id.in_(old), DoseImport.state.in_(WAITING))
     session.execute(too_old.values(state=ImportState.DISCARDED))
-
-
-def columns_visible_to(actor: Actor) -> Select[ImportColumns]:
-    """Remembered meanings of columns at the actor's health center."""
-    return select(ImportColumns).where(
-        ImportColumns.organisation_id.in_(actor.organisations(Role.NURSE))
-    )
-
-
-def columns_named(
-    session: Session, actor: Actor, organisation_id: UUID, digest: str
-) -> ImportColumns | None:
-    """What the columns of this heading line meant last time."""
-    return session.scalar(
-        columns_visible_to(actor).where(
-            ImportColumns.organisation_id == organisation_id,
-            ImportColumns.header_digest == digest,
-        )
-    )

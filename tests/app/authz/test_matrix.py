@@ -105,8 +105,8 @@ IMPORT_ROUTES: Final = (
     ("run", f"/{uuid4()}/run", {"nurse": 404, "far-nurse": 404}, NOTHING),
     ("findings", f"/{uuid4()}/findings", {"nurse": 404, "far-nurse": 404}, NOTHING),
     *(
-        (name, f"/{uuid4()}/{name}", {ALL: 404}, NOTHING)
-        for name in ("columns", "check", "discard")
+        (name.replace("-", "_"), f"/{uuid4()}/{name}", {ALL: 404}, NOTHING)
+        for name in ("columns", "check", "discard", "go-on")
     ),
 )
 CLINIC_DAY_ROUTES: Final = (

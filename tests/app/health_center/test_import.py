@@ -15,7 +15,15 @@ from app.core import clock
 from app.core.db import reading, transaction
 from app.core.provenance import Source
 from app.immunization.csv_file import MOST_BYTES, FileUnreadable, guess_columns, read_csv
-from app.immunization.models import Dose, DoseImport, DoseImportPart, ImportState
+from app.immunization.import_service import PART
+from app.immunization.models import (
+    BulkEntry,
+    Dose,
+    DoseImport,
+    DoseImportPart,
+    ImportState,
+    VaccineDue,
+)
 from app.immunization.queries import drop_old_files
 from tests.app.ledger import all_of, changing, events
 
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
     from tests.app.world import World
 
 HEAD = "手帳番号,生年月日,ワクチン,接種日,ロット番号,医療機関"
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 COLUMNS = {"number": 0, "born_on": 1, "product": 2, "given_on": 3, "lot": 4, "facility": 5}
 
 
@@ -165,6 +174,68 @@ def test_columns_that_are_missing_are_named_and_the_choice_is_remembered(
     assert nurse.post(place + "/columns", chosen).status_code == 302
     again = nurse.get(str(upload(nurse, head.encode()).location)).text
     assert re.search(r'<option value="3" selected>4\. d</option>', again)
+
+
+@pytest.fixture
+def half(nurse: Browser, world: World) -> str:
+    """A file whose rows are written and not published: so many rows of nobody need more steps."""
+    nobody = [f"X-{n},{born(world, 'sakura')},BCG,2026-11-01,," for n in range(2 * PART)]
+    place = until_ready(nurse, [*good_rows(world), *nobody])
+    assert run(nurse, place).location == place
+    return place
+
+
+def to_the_end(nurse: Browser, place: str) -> None:
+    while "data-continue" in nurse.get(place).text:
+        assert nurse.post(place + "/go-on").status_code == 302
+
+
+def test_a_half_written_file_is_seen_by_nobody_and_goes_on(
+    nurse: Browser, half: str, world: World, client_for: Callable[..., Browser]
+) -> None:
+    page = f"/handbook/children/{world.children['sakura']}/vaccinations"
+    entry = half.replace("/imports/", "/clinic-day/")
+    assert len(imported()) == 2
+    assert "B-1" not in client_for("mother").get(page).text
+    assert "B-1" not in nurse.get(f"/staff/children/{world.children['sakura']}").text
+    assert nurse.get(entry).status_code == 404
+    assert "取り込んでいます" in nurse.get(half).text
+    to_the_end(nurse, half)
+    assert "B-1" in client_for("mother").get(page).text
+    assert nurse.get(entry).status_code == 200
+    assert {row.state for row in all_of(DoseImport)} == {ImportState.IMPORTED}
+    bcg = all_of(VaccineDue, child_id=world.children["sakura"], vaccine="BCG")
+    assert bcg == []
+    assert nurse.post(half + "/go-on").status_code == 409
+
+
+def test_a_dose_that_came_in_meanwhile_is_not_doubled(
+    nurse: Browser, half: str, world: World
+) -> None:
+    sakura = world.children["sakura"]
+    typed = {"product": "BCG", "given_on": day(world, "sakura", 170), "lot": "DESK"}
+    assert nurse.post(f"/staff/children/{sakura}/doses", typed).status_code == 302
+    to_the_end(nurse, half)
+    assert [dose.lot for dose in all_of(Dose, child_id=sakura, product="BCG")] == ["DESK"]
+    assert [row.doses for row in all_of(BulkEntry)] == [1]
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_a_half_written_file_can_be_given_up_or_gets_too_old(
+    nurse: Browser, half: str, *, by_hand: bool
+) -> None:
+    if by_hand:
+        assert nurse.post(half + "/discard").status_code == 302
+    with changing(DoseImport) as old:
+        old.expires_at = clock.now() - timedelta(seconds=1)
+    with transaction() as session:
+        drop_old_files(session, clock.now())
+    assert imported() == []
+    assert all_of(DoseImportPart) == []
+    assert {row.state for row in all_of(DoseImport)} == {ImportState.DISCARDED}
+    assert nurse.post(half + "/go-on").status_code == 409
+    assert "<table" not in nurse.get("/staff/clinic-day").text
 
 
 @pytest.mark.parametrize(
