@@ -20,6 +20,7 @@ from app.identity import registration_views
 from app.identity.evidence import Evidence, open_address, seal_address
 from app.identity.models import Account, Credential, KanaSource, Person
 from app.identity.registration_models import Registration, RegistrationState
+from app.identity.registration_service import SIGNATURE_AGE
 from app.jpki.evidence_errors import TimestampUnavailable
 from app.web.models import BrowserSession
 from tests.app.browser import Browser
@@ -336,6 +337,19 @@ def test_a_revoked_signature_certificate_is_refused(newcomer: Applicant, jlis: O
     jlis.revoke(newcomer.card.signing.serial, at=clock.now())
     page = newcomer.browser.get(refused(newcomer.sign(), "signing-certificate-revoked")).text
     assert "引っ越しやお名前の変更のあと" in page
+
+
+@ONE_DATABASE
+def test_who_may_still_be_under_fifteen_is_not_taken(
+    stranger: Browser, jlis: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an unknown birthday the latest counts."""
+    year = clock.today().year - SIGNATURE_AGE
+    monkeypatch.setattr(type(NEWCOMER), "coded_birth", property(lambda _self: f"4{year}0000"))
+    card = a_card(jlis, replace(NEWCOMER, born_on=date(year, 1, 1)))
+    page = stranger.get(refused(Applicant(stranger, card).apply(), "too-young")).text
+    assert "保護者の方のカードで申請してください" in page
+    assert not all_of(Registration)
 
 
 @ONE_DATABASE
