@@ -38,6 +38,7 @@ from app.imaging.models import PatientLink
 from app.immunization.models import Dose
 from app.jpki.certificates import read_authentication_certificate, read_signature_certificate
 from app.jpki.trust import TrustStore
+from app.notifications.models import Channel, ChannelKind
 from app.registry.models import Gateway, LicenseRow, Organisation, OrganisationKind, Practitioner
 from config.settings import Mode, portal_settings, simulator_settings
 from scripts.cast import DEMO_CAST, Member
@@ -123,6 +124,7 @@ def seed(cards: Path, gateways: Path, origins: dict[str, str]) -> None:
         _seed_roles(session, people)
         _seed_children(session, people)
         _seed_patient(session, people)
+        _seed_mailboxes(session, people, sealer)
 
 
 def _holder(member: Member) -> Holder:
@@ -245,6 +247,24 @@ def _seed_roles(session: Session, people: dict[str, Account]) -> None:
             confirmed_on=date(2026, 4, 1),
         )
     )
+
+
+def _seed_mailboxes(session: Session, people: dict[str, Account], sealer: Sealer) -> None:
+    """Both parents of the demo get mails, each in another language; they arrive in ``var/mail``."""
+    for key, language in (("hanako", "ja"), ("taro", "en")):
+        channel_id, now = new_id(), clock.now()
+        address = json.dumps({"address": f"{key}@example.jp"}).encode()
+        session.add(
+            Channel(
+                id=channel_id,
+                account_id=people[key].id,
+                kind=ChannelKind.MAIL,
+                language=language,
+                sealed_address=sealer.seal(address, context=f"notifications.channel:{channel_id}"),
+                added_at=now,
+                confirmed_at=now,
+            )
+        )
 
 
 def _seed_patient(session: Session, people: dict[str, Account]) -> None:

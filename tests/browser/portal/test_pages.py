@@ -19,13 +19,14 @@ PHONE, ZOOMED, HEIGHT = 390, 640, 844
 PAGES = {
     "": ("/login", "/login/failed/not-registered", "/help/card-agent"),
     "hanako": ("/handbook/", "/handbook/schedule", "/handbook/news", "/handbook/more",
-               "/imaging/mine", "/account", "/account/refused/last-card",
+               "/imaging/mine", "/notifications", "/account", "/account/refused/last-card",
                "child", "child/vaccinations", "child/growth", "child/checkups"),
     "nurse": ("/staff/", "/staff/worklist", "/staff/clinic-day", "/staff/imports",
-              "/staff/?q=さくら", "open"),
+              "/staff/incidents", "/staff/reminders/paper", "/staff/registrations/",
+              "/staff/?q=さくら", "open", "+/reminders"),
     "physician": ("/imaging/", "open"),
     "reception-a": ("/imaging/reception",),
-    "admin": ("/admin/",),
+    "admin": ("/admin/", "/admin/jobs"),
 }  # fmt: skip
 FIRST_CHILD = "a[href^='/handbook/children/']"
 MEASURE = """() => ({
@@ -46,6 +47,8 @@ def test_pages_fit_and_are_quiet(visitor: Callable[..., Visitor], key: str) -> N
             address = str(page.locator(FIRST_CHILD).first.get_attribute("href"))
             child = "/".join(address.split("/")[:4])
             page.goto(someone.origin + child + place.removeprefix("child"))
+        elif place.startswith("+"):
+            page.goto(page.url + place.removeprefix("+"))
         elif place == "open":
             page.locator("[data-open]").first.click()
             page.wait_for_load_state()
