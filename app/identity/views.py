@@ -44,7 +44,7 @@ def login_page() -> ResponseReturnValue:
         asked=target not in {None, "/"},
         step_up=card_only and not locked,
         locked=locked,
-        **_roads(),
+        **_roads(card_alone=card_only and target != url_for("account.show")),
     )
 
 
@@ -138,10 +138,13 @@ def relying_party() -> RelyingParty:
     return party
 
 
-def _roads() -> dict[str, bool | str | None]:
-    """Which ways to log in there are beside the card, and whether the phone's comes first."""
+def _roads(*, card_alone: bool) -> dict[str, bool | str | None]:
+    """Which ways to log in there are beside the card, and whether the phone's comes first.
+
+    ``card_alone``: a step up for which a phone would not do; it does for one's own account.
+    """
     phone_here = current_app.extensions["phone_provider"] is not None
-    weaker = browser_session().assurance < Assurance.PHONE
+    weaker = browser_session().assurance < Assurance.PHONE and not card_alone
     return {
         "passkeys_here": current_app.extensions["relying_party"] is not None,
         "certificate_road": getattr(current_app.extensions["certificate_port"], "origin", None),

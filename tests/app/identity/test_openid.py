@@ -391,6 +391,8 @@ def test_the_step_up_offers_the_phone_only_where_it_is_a_step(
     path = "/login?why=card&next=/account"
     assert "/login/phone" in client_for("mother", Assurance.PASSKEY).get(path).text
     assert "/login/phone" not in client_for("mother", Assurance.PHONE).get(path).text
+    images = "/login?why=card&next=/imaging/"
+    assert "/login/phone" not in client_for("physician", Assurance.PASSKEY).get(images).text
 
 
 @ONE_DATABASE

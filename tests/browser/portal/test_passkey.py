@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from app.factory import create_app
 from config.settings import PortalSettings
-from scripts.tour import CAST, log_in
+from scripts.tour import CAST, LONG, log_in, use_card
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 PREFIX = "TSUNAGU_"
+IDLE_MS = 14 * 60 * 1000
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 DEVICE = {
     "protocol": "ctap2",
@@ -64,20 +65,37 @@ def _served(server: BaseWSGIServer) -> Iterator[None]:
 
 
 @pytest.fixture
-def person(visitor: Callable[..., Visitor], tour: Tour, localhost: str) -> Visitor:
-    """Somebody who logged in by card just now, at the portal with a name.
+def at_localhost(
+    visitor: Callable[..., Visitor], tour: Tour, localhost: str
+) -> Callable[..., Visitor]:
+    """Somebody of the cast who logged in by card just now, at the portal with a name."""
 
-    Taking off a passkey ends every other session, so nobody else's test shares this one.
-    """
-    someone = visitor("", 390)
-    page = someone.context.new_page()
-    log_in(tour, page, CAST["taro"])
-    page.close()
-    (cookie,) = (one for one in someone.context.cookies() if one.get("name") == "tsunagu")
-    value = str(cookie.get("value"))
-    someone.context.add_cookies([{"name": "tsunagu", "value": value, "url": localhost}])
-    someone.origin = localhost
-    return someone
+    def make(key: str, width: int) -> Visitor:
+        someone = visitor("", width)
+        page = someone.context.new_page()
+        log_in(tour, page, CAST[key])
+        page.close()
+        carry_session(someone, "127.0.0.1", localhost)
+        someone.origin = localhost
+        return someone
+
+    return make
+
+
+@pytest.fixture
+def person(at_localhost: Callable[..., Visitor]) -> Visitor:
+    """A father. Taking off a passkey ends every other session, so no other file's test is his."""
+    return at_localhost("taro", 390)
+
+
+def carry_session(someone: Visitor, host: str, origin: str) -> None:
+    """Both portals share one database: the session of one host is good at the other."""
+    (value,) = (
+        str(one.get("value"))
+        for one in someone.context.cookies()
+        if (one.get("name"), one.get("domain")) == ("tsunagu", host)
+    )
+    someone.context.add_cookies([{"name": "tsunagu", "value": value, "url": origin}])
 
 
 def with_device(page: Page) -> tuple[CDPSession, str]:
@@ -159,3 +177,69 @@ def test_the_pages_fit(visitor: Callable[..., Visitor], person: Visitor, width: 
     expect(page.locator("#passkey-start")).to_be_visible()
     assert page.evaluate(TOO_WIDE) == 0
     assert person.complaints + stranger.complaints == []
+
+
+def test_a_passkey_opens_the_lock_and_the_form_is_as_it_was(
+    at_localhost: Callable[..., Visitor],
+) -> None:
+    nurse = at_localhost("nurse", 1280)
+    page = nurse.page()
+    devices, device = with_device(page)
+    add_passkey(page, nurse.origin, "しごとの端末")
+    expect(page.get_by_role("heading", name="しごとの端末")).to_be_visible()
+    held = devices.send("WebAuthn.getCredentials", {"authenticatorId": device})["credentials"]
+    page.clock.install()
+    page.goto(nurse.origin + "/staff/?q=さくら")
+    page.locator("[data-open]").first.click()
+    page.locator("#lot").fill("LOT-KEY")
+    page.clock.fast_forward(IDLE_MS)
+    lock = page.get_by_role("dialog", name="画面をロックしました")
+    expect(lock).to_be_visible(timeout=LONG)
+    with page.expect_popup() as opened:
+        lock.get_by_role("button", name="ロックを外す").click()
+    opened.value.wait_for_load_state()
+    others, other = with_device(opened.value)
+    others.send("WebAuthn.addCredential", {"authenticatorId": other, "credential": held[0]})
+    opened.value.locator("#passkey-start").click()
+    expect(lock).to_be_hidden(timeout=LONG)
+    expect(page.locator("#lot")).to_have_value("LOT-KEY")
+
+
+def test_a_physician_with_a_passkey_is_asked_for_the_card_and_led_back(
+    at_localhost: Callable[..., Visitor], tour: Tour
+) -> None:
+    doctor = at_localhost("physician", 1280)
+    page = doctor.page()
+    with_device(page)
+    add_passkey(page, doctor.origin, "診察室")
+    expect(page.get_by_role("heading", name="診察室")).to_be_visible()
+    page.goto(tour.origin + "/")
+    patient = str(page.locator("[data-open]").first.get_attribute("href"))
+    page.context.clear_cookies()
+    page.goto(doctor.origin + "/login")
+    page.locator("#passkey-start").click()
+    page.wait_for_url(lambda url: not url.endswith("/login"))
+    carry_session(doctor, "localhost", tour.origin)
+    page.goto(tour.origin + patient)
+    expect(page.locator("main")).to_contain_text("ここから先は、カードが必要です")
+    expect(page.locator("#passkey-start, a[href='/login/phone']")).to_have_count(0)
+    tour.picture(page, "step-up")
+    with page.expect_popup() as opened:
+        page.locator("#card-start").click()
+    use_card(opened.value, CAST["physician"], CAST["physician"].auth_pin)
+    page.wait_for_url(tour.origin + patient)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    tour.picture(page, "step-up-back")
+
+
+def test_the_page_for_a_lost_card_is_found_and_fits(
+    visitor: Callable[..., Visitor], tour: Tour
+) -> None:
+    someone = visitor("", 390)
+    page = someone.page()
+    page.goto(someone.origin + "/login")
+    page.get_by_role("link", name="カードをなくしたとき").click()
+    expect(page.get_by_role("link", name="0120-95-0178")).to_be_visible()
+    assert page.evaluate(TOO_WIDE) == 0
+    tour.picture(page, "lost-card")
+    assert someone.complaints == []
