@@ -28,6 +28,20 @@ SUBJECTS = {
 }
 
 
+BODIES = {
+    Language.JAPANESE: (
+        "ログインして、お知らせをごらんください。",
+        "このメールには、お知らせの中身を書いていません。心当たりのないときは、"
+        "リンクを開かずに消してください。",
+    ),
+    Language.ENGLISH: (
+        "Log in to read it.",
+        "This mail does not say what the message is about. If it means nothing to you, "
+        "delete it without opening the link.",
+    ),
+}
+
+
 def message(address: str = "hanako@example.jp", language: Language = Language.JAPANESE) -> Message:
     return Message(
         id=KEY,
@@ -48,6 +62,16 @@ def test_a_mail_speaks_its_readers_language(mails: Mails, language: Language) ->
     assert mail["Return-Path"] == f"<return+{KEY.hex}@tsunagu.example>"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert "https://tsunagu.example/handbook/news" in mail.get_content()
+
+
+@pytest.mark.parametrize("language", BODIES)
+def test_nothing_else_stands_in_a_mail(mails: Mails, language: Language) -> None:
+    load_catalogues()
+    mailer_to(mails.port).carry(message(language=language))
+    (mail,) = mails.received()
+    body, farewell = BODIES[language]
+    link = "https://tsunagu.example/handbook/news"
+    assert mail.get_content().splitlines() == [body, "", link, "", "--", farewell]
 
 
 def test_the_second_attempt_is_the_same_message(mails: Mails) -> None:
