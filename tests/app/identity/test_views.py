@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from tests.app.world import World
 
 
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""What the first tests prove on both databases does not differ afterwards."""
+
+
 @pytest.fixture
 def mother(world: World) -> Resident:
     return world["mother"]
@@ -112,6 +116,7 @@ def test_a_second_card_opens_the_same_account(
     assert all_of(BrowserSession, account_id=mother.account_id)
 
 
+@ONE_DATABASE
 def test_a_self_signed_certificate_with_the_victims_serial_is_refused(
     stranger: Browser, mother: Resident
 ) -> None:
@@ -186,6 +191,7 @@ def test_a_nonce_of_the_reception_does_not_log_in(
     refused(desk.send("/login/card", {"nonce": nonce, "token": token}), "challenge-gone")
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("wrong", [{"origin": "http://127.0.0.1:8001"}, {"nonce": "b" * 43}])
 def test_an_answer_to_something_else_is_refused(
     stranger: Browser, mother: Resident, wrong: dict[str, str]
@@ -197,6 +203,7 @@ def test_an_answer_to_something_else_is_refused(
     assert "この画面のための返事ではなかった" in page.text
 
 
+@ONE_DATABASE
 def test_an_expired_certificate_is_told_so(
     stranger: Browser, new_card: Callable[..., Card]
 ) -> None:
@@ -205,6 +212,7 @@ def test_an_expired_certificate_is_told_so(
     assert "電子証明書の更新をしてください。" in page.text
 
 
+@ONE_DATABASE
 def test_a_revoked_certificate_is_told_so(
     stranger: Browser, jlis: Office, new_card: Callable[..., Card]
 ) -> None:
@@ -214,6 +222,7 @@ def test_a_revoked_certificate_is_told_so(
     assert "失効しています" in page.text
 
 
+@ONE_DATABASE
 def test_when_nobody_knows_the_status_nobody_gets_in(
     portal: Flask, stranger: Browser, mother: Resident, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,6 +237,7 @@ def test_when_nobody_knows_the_status_nobody_gets_in(
     assert "いまは有効性を確かめられません" in page.text
 
 
+@ONE_DATABASE
 def test_the_signature_certificate_does_not_log_in(stranger: Browser, mother: Resident) -> None:
     page = stranger.get(refused(stranger.log_in(mother.card.signing), "wrong-policy"))
     assert "ログイン用の証明書ではありません" in page.text
@@ -267,6 +277,7 @@ def test_closing_an_account_ends_its_open_sessions(
     assert "/login" in browser.get("/handbook/").location
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     "changes",
     [
@@ -289,6 +300,7 @@ def test_a_malformed_token_is_refused_by_name(
     assert stranger.get(refused(answered, code)).status_code == 200
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     "body", [[], 7, {}, {"nonce": "x"}, {"nonce": "é" * 43, "token": {}}, {"nonce": "b" * 43}]
 )
@@ -301,6 +313,7 @@ def test_a_body_that_is_no_answer_is_refused_before_anything_else(
     assert answered.json["code"] == "malformed-token"
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     ("asked", "led_to"),
     [
@@ -325,6 +338,7 @@ def test_after_the_login_one_stays_on_this_site(
     assert answered.json == {"location": led_to}
 
 
+@ONE_DATABASE
 def test_who_is_logged_in_needs_no_login_page(client_for: Callable[..., Browser]) -> None:
     browser = client_for("mother")
     assert browser.get("/login?next=/handbook/news").location == "/handbook/news"
