@@ -1,9 +1,10 @@
-"""Every setting of every program, typed, with its default. The only reader of the environment.
+"""Settings of portal and simulated world, typed, with defaults.
 
-The card agent is installed alone and brings its own: ``card_agent/settings.py``.
+The only reader of the environment for both. Card agent and gateway are installed alone and bring
+their own: ``card_agent/settings.py``, ``dicom_gateway/settings.py``.
 
 A variable is the prefix of its class plus the field name in capitals, for example
-``TSUNAGU_DATABASE_URL`` or ``TSUNAGU_GATEWAY_HTTP_PORT``. ``docs/settings.md`` lists them all.
+``TSUNAGU_DATABASE_URL``. ``docs/settings.md`` lists them all.
 """
 
 from __future__ import annotations
@@ -173,48 +174,6 @@ class PortalSettings(BaseSettings):
     )
 
 
-class GatewaySettings(BaseSettings):
-    """One hospital's gateway (``dicom_gateway/``)."""
-
-    model_config = _config("TSUNAGU_GATEWAY_")
-
-    mode: Mode = Field(Mode.PRODUCTION, description="development, test or production")
-    gateway_id: str = Field(
-        "", description="id given by the portal at enrolment; audience of access tokens"
-    )
-    var: Path = Field(ROOT / "var" / "gateway", description="folder of objects and index")
-    database_url: str = Field("", description="index; empty means SQLite inside var")
-    http_host: str = Field("127.0.0.1", description="address of the DICOMweb listener")
-    http_port: Port = Field(8101, description="port of the DICOMweb listener")
-    http_workers: int = Field(1, ge=1, le=64, description="DICOMweb worker processes")
-    http_threads: int = Field(
-        32, ge=1, le=256, description="threads a worker; a slow reader holds one"
-    )
-    dicom_host: str = Field("127.0.0.1", description="address of the DIMSE listener")
-    dicom_port: Port = Field(11112, description="port of the DIMSE listener")
-    ae_title: str = Field(
-        "TSUNAGU", max_length=16, description="called AE title this gateway answers to"
-    )
-    calling_ae_titles: CommaList = Field(
-        (), description="comma list of allowed calling AE titles; empty allows all"
-    )
-    portal_origin: str = Field(
-        "http://127.0.0.1:8000", description="the portal: token issuer, CORS, events"
-    )
-    portal_jwks: Path = Field(
-        ROOT / "var" / "keys" / "portal-jwks.json",
-        description="public keys of the portal's access tokens",
-    )
-    signing_key: Path = Field(
-        ROOT / "var" / "keys" / "gateway.pem",
-        description="EC P-256 private key that signs event reports",
-    )
-    study_settle_seconds: float = Field(
-        2.0, ge=0, description="quiet time after the last object before a study is announced"
-    )
-    maximum_object_bytes: int = Field(4 * 1024**3, description="largest accepted DICOM object")
-
-
 class SimulatorSettings(BaseSettings):
     """The simulated world (``simulators/``): never in production."""
 
@@ -249,12 +208,6 @@ class SimulatorSettings(BaseSettings):
 def portal_settings() -> PortalSettings:
     """The portal's settings, read once."""
     return PortalSettings()
-
-
-@cache
-def gateway_settings() -> GatewaySettings:
-    """The gateway's settings, read once."""
-    return GatewaySettings()
 
 
 @cache

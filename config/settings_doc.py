@@ -1,4 +1,8 @@
-"""Writes ``docs/settings.md`` from ``config/settings.py``: ``python -m config.settings_doc``."""
+"""Writes the pages of settings from their types: ``python -m config.settings_doc``.
+
+``docs/settings.md`` holds the variables of every program, ``dicom_gateway/docs/configuration.md``
+the keys of the gateway's file.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +13,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from card_agent.settings import CardAgentSettings
-from config.settings import (
-    ROOT,
-    GatewaySettings,
-    PortalSettings,
-    SimulatorSettings,
-)
+from config.settings import ROOT, PortalSettings, SimulatorSettings
+from dicom_gateway.settings import DEFAULT_FILE, FILE_VARIABLE, PREFIX, GatewaySettings
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from pydantic_settings import BaseSettings
 
 PAGE = ROOT / "docs" / "settings.md"
+GATEWAY_PAGE = ROOT / "dicom_gateway" / "docs" / "configuration.md"
 PROGRAMS: tuple[type[BaseSettings], ...] = (
     PortalSettings,
     GatewaySettings,
@@ -30,12 +31,37 @@ PROGRAMS: tuple[type[BaseSettings], ...] = (
 HEAD = """\
 # Settings
 
-Every variable a program reads, with its default. This page is written from `config/settings.py`
-and `card_agent/settings.py` by `python -m config.settings_doc`; the suite fails when it is out of
-date. Relative paths start at the repository. `make run` sets all of them for its own world, so
-nothing has to be set to try the product; `TSUNAGU_PORT_OFFSET=1000 make run` starts a second world
-beside a running one.
+Every variable a program reads, with its default. This page is written from `config/settings.py`,
+`card_agent/settings.py` and `dicom_gateway/settings.py` by `python -m config.settings_doc`; the
+suite fails when it is out of date. The gateway also takes a file:
+[its configuration](../dicom_gateway/docs/configuration.md). Relative paths start at the repository.
+`make run` sets all of them for its own world, so nothing has to be set to try the product;
+`TSUNAGU_PORT_OFFSET=1000 make run` starts a second world beside a running one.
 """
+GATEWAY_HEAD = f"""\
+# Configuration of the gateway
+
+One TOML file, `{DEFAULT_FILE}` unless `--config FILE` or the variable `{FILE_VARIABLE}` names
+another. `tsunagu-gateway enrol` writes it; everything it leaves out has the default below. A
+variable `{PREFIX}` and the key in capitals comes before the file. Relative paths start at the
+file's folder. A key that is not listed here, or a value that cannot be used, is named in one line
+and nothing starts.
+
+This page is written from `dicom_gateway/settings.py` by `python -m config.settings_doc`; the suite
+fails when it is out of date.
+
+| key | default | meaning |
+|---|---|---|
+"""
+
+
+def gateway_page() -> str:
+    """The keys of the gateway's file, Markdown."""
+    rows = [
+        f"| `{field.alias or name}` | {_default(field)} | {field.description} |\n"
+        for name, field in GatewaySettings.model_fields.items()
+    ]
+    return GATEWAY_HEAD + "".join(rows)
 
 
 def settings_page() -> str:
@@ -73,3 +99,4 @@ def _default(field: FieldInfo) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(settings_page(), encoding="utf-8")
+    GATEWAY_PAGE.write_text(gateway_page(), encoding="utf-8")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import atexit
 import threading
 
-from config.settings import gateway_settings
 from dicom_gateway.access import flush_regularly
 from dicom_gateway.assembly import build_service, check
 from dicom_gateway.dicomweb.wsgi import Door
 from dicom_gateway.journal import start_log
+from dicom_gateway.settings import gateway_settings
 
 
 def build() -> Door:

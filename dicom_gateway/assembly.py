@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from config.settings import GatewaySettings, Mode
 from dicom_gateway.access import ReadLedger
 from dicom_gateway.announcer import Announcer
 from dicom_gateway.crypto import PortalKeys, ReportSigner, TokenVerifier
@@ -15,6 +14,7 @@ from dicom_gateway.dimse.scp import Listener
 from dicom_gateway.errors import Misconfigured
 from dicom_gateway.index.engine import create_schema, open_index
 from dicom_gateway.ingest import Ingest
+from dicom_gateway.settings import GatewaySettings, Mode
 from dicom_gateway.storage import BlobStore
 from dicom_gateway.worker import Worker
 
@@ -29,12 +29,12 @@ def check(settings: GatewaySettings) -> None:
         Misconfigured: no gateway id, a portal that is no origin, or plain HTTP in production.
     """
     if not settings.gateway_id:
-        raise Misconfigured("set TSUNAGU_GATEWAY_GATEWAY_ID to the id given by the portal")
+        raise Misconfigured("set gateway_id to the id given by the portal")
     origin = urlsplit(settings.portal_origin)
     if origin.scheme not in {"http", "https"} or not origin.netloc or origin.path:
-        raise Misconfigured("TSUNAGU_GATEWAY_PORTAL_ORIGIN is scheme://host[:port], nothing more")
+        raise Misconfigured("portal_origin is scheme://host[:port], nothing more")
     if settings.mode is Mode.PRODUCTION and origin.scheme != "https":
-        raise Misconfigured("in production TSUNAGU_GATEWAY_PORTAL_ORIGIN must be https")
+        raise Misconfigured("in production portal_origin must be https")
 
 
 def build_store(settings: GatewaySettings) -> BlobStore:

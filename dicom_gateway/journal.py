@@ -7,7 +7,7 @@ import warnings
 
 import structlog
 
-from config.settings import Mode
+from dicom_gateway.settings import Mode
 
 
 def start_log(mode: Mode) -> None:

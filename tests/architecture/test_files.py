@@ -8,7 +8,7 @@ import re
 import pytest
 
 from config.settings import ROOT
-from config.settings_doc import PAGE, settings_page
+from config.settings_doc import GATEWAY_PAGE, PAGE, gateway_page, settings_page
 from tests.architecture.source import relative, tracked_files
 
 LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-card.txt")
@@ -64,6 +64,11 @@ def test_every_dependency_has_its_reason_and_nothing_else_does() -> None:
 
 def test_the_page_of_settings_is_current() -> None:
     assert PAGE.read_text(encoding="utf-8") == settings_page(), "run: python -m config.settings_doc"
+
+
+def test_the_page_of_the_gateways_file_is_current() -> None:
+    kept = GATEWAY_PAGE.read_text(encoding="utf-8")
+    assert kept == gateway_page(), "run: python -m config.settings_doc"
 
 
 def test_no_file_names_a_path_of_somebodys_machine() -> None:

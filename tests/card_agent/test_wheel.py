@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import http.client
-import shutil
 import subprocess
 import sys
-import sysconfig
-import venv
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,63 +13,24 @@ import pytest
 from card_agent.settings import VERSION, read_settings
 from config.settings import ROOT
 from tests.card_agent.test_program import free_port
+from tests.wheels import build, install, run
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from simulators.card.desk_server import DeskServer
-
-PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
-
-
-def run(*command: str, cwd: Path) -> str:
-    done = subprocess.run(  # noqa: S603 - our own arguments
-        command, cwd=cwd, capture_output=True, text=True, check=False, timeout=300
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built offline from a copy of the folder."""
-    folder = tmp_path_factory.mktemp("wheel")
-    unwanted = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
-    shutil.copytree(ROOT / "card_agent", folder / "card_agent", ignore=unwanted)
-    run(
-        *PIP,
-        "wheel",
-        "-q",
-        "--no-deps",
-        "--no-build-isolation",
-        "--no-index",
-        "./card_agent",
-        cwd=folder,
-    )
-    (built,) = folder.glob("*.whl")
-    return built
+    return build("card_agent", tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
 def command(wheel: Path) -> Path:
     """The installed command of an environment that has the dependencies and not the repository."""
-    home = wheel.parent / "installed"
-    venv.create(home, with_pip=False)
-    python = home / "bin" / "python"
-    run(
-        *PIP,
-        "--python",
-        str(python),
-        "install",
-        "-q",
-        "--no-deps",
-        "--no-index",
-        str(wheel),
-        cwd=home,
-    )
-    packages = Path(sysconfig.get_path("purelib", vars={"base": str(home), "platbase": str(home)}))
-    (packages / "dependencies.pth").write_text(
-        sysconfig.get_path("purelib") + "\n", encoding="utf-8"
-    )
-    return home / "bin" / "tsunagu-card-agent"
+    return install(wheel) / "tsunagu-card-agent"
 
 
 def test_the_wheel_holds_the_agent_and_nothing_else(wheel: Path) -> None:

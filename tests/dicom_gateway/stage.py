@@ -16,13 +16,13 @@ from joserfc.jwk import ECKey, KeySet
 from pynetdicom import AE
 from werkzeug.test import Client, TestResponse
 
-from config.settings import GatewaySettings, Mode
 from dicom_gateway import clock
 from dicom_gateway.assembly import build_ingest, build_listener, build_service, build_store
 from dicom_gateway.dicomweb.wsgi import Door
 from dicom_gateway.dimse.scp import Listener, start_scp
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.indexer import index_waiting
+from dicom_gateway.settings import GatewaySettings, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

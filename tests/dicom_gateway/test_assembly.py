@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import update
 
-from config.settings import GatewaySettings, Mode
 from dicom_gateway.assembly import check
 from dicom_gateway.errors import Misconfigured
 from dicom_gateway.index.engine import create_schema, open_index
 from dicom_gateway.index.models import SchemaVersion
+from dicom_gateway.settings import GatewaySettings, Mode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,10 +30,10 @@ def test_a_full_configuration_passes() -> None:
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"gateway_id": ""}, "GATEWAY_ID"),
+        ({"gateway_id": ""}, "gateway_id"),
         ({"portal_origin": "http://portal.example"}, "https"),
-        ({"portal_origin": "portal.example"}, "PORTAL_ORIGIN"),
-        ({"portal_origin": "https://portal.example/path"}, "PORTAL_ORIGIN"),
+        ({"portal_origin": "portal.example"}, "portal_origin"),
+        ({"portal_origin": "https://portal.example/path"}, "portal_origin"),
     ],
 )
 def test_what_is_missing_is_named(changes: dict[str, Any], word: str) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from card_agent.settings import CardAgentSettings
-from config.settings import GatewaySettings, PortalSettings, SimulatorSettings
+from config.settings import PortalSettings, SimulatorSettings
+from dicom_gateway.settings import GatewaySettings
 from scripts.machine import MachineLacks
 from scripts.run import hold
 from scripts.welcome import cells, table

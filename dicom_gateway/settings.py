@@ -1,0 +1,156 @@
+"""The gateway's settings: one TOML file, and variables ``TSUNAGU_GATEWAY_*`` that come before it.
+
+The gateway is installed alone in a hospital, so it shares no settings with other programs. A key of
+the file is the field's name; a variable is the prefix and the name in capitals.
+``docs/configuration.md`` lists them all and is written from here.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from typing_extensions import override
+
+from dicom_gateway.errors import Misconfigured
+
+VERSION: Final = "0.1.0"
+PREFIX: Final = "TSUNAGU_GATEWAY_"
+FILE_VARIABLE: Final = f"{PREFIX}CONFIG"
+HOME: Final = Path("/etc/tsunagu-gateway")
+DEFAULT_FILE: Final = HOME / "gateway.toml"
+DEFAULT_DATA: Final = Path("/var/lib/tsunagu-gateway")
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _comma_list(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_list)]
+
+
+class Mode(StrEnum):
+    """Production demands a portal over https; development and test do not."""
+
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class GatewaySettings(BaseSettings):
+    """One hospital's gateway (``dicom_gateway/``)."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    mode: Mode = Field(Mode.PRODUCTION, description="development, test or production")
+    gateway_id: str = Field(
+        "", description="id given by the portal at enrolment; audience of access tokens"
+    )
+    var: Path = Field(DEFAULT_DATA, description="folder of objects and index")
+    database_url: str = Field("", description="index; empty means SQLite inside var")
+    http_host: str = Field("127.0.0.1", description="address of the DICOMweb listener")
+    http_port: Port = Field(8101, description="port of the DICOMweb listener")
+    http_workers: int = Field(1, ge=1, le=64, description="DICOMweb worker processes")
+    http_threads: int = Field(
+        32, ge=1, le=256, description="threads a worker; a slow reader holds one"
+    )
+    dicom_host: str = Field("127.0.0.1", description="address of the DIMSE listener")
+    dicom_port: Port = Field(11112, description="port of the DIMSE listener")
+    ae_title: str = Field(
+        "TSUNAGU", max_length=16, description="called AE title this gateway answers to"
+    )
+    calling_ae_titles: CommaList = Field(
+        (), description="comma list of allowed calling AE titles; empty allows all"
+    )
+    portal_origin: str = Field(
+        "http://127.0.0.1:8000", description="the portal: token issuer, CORS, events"
+    )
+    portal_jwks: Path = Field(
+        HOME / "portal-jwks.json", description="public keys of the portal's access tokens"
+    )
+    signing_key: Path = Field(
+        HOME / "signing.pem", description="EC P-256 private key that signs event reports"
+    )
+    study_settle_seconds: float = Field(
+        2.0, ge=0, description="quiet time after the last object before a study is announced"
+    )
+    maximum_object_bytes: int = Field(4 * 1024**3, description="largest accepted DICOM object")
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then variables, then the file."""
+        chosen = os.environ.get(FILE_VARIABLE, "")
+        content = _content(Path(chosen)) if chosen else {}
+        return init_settings, env_settings, InitSettingsSource(settings_cls, content)
+
+
+def choose_file(path: Path) -> None:
+    """Let this process and those it starts read this TOML file."""
+    os.environ[FILE_VARIABLE] = str(path.absolute())
+
+
+@cache
+def gateway_settings() -> GatewaySettings:
+    """The settings of this process, read once.
+
+    Raises:
+        Misconfigured: the file cannot be read, or holds a key or value that cannot be used.
+    """
+    try:
+        return GatewaySettings()
+    except ValidationError as error:
+        raise Misconfigured("\n".join(_lines(error))) from error
+
+
+def _lines(error: ValidationError) -> list[str]:
+    """One line a fault: which key, and what would be right."""
+    return [
+        f"{'.'.join(map(str, one['loc']))}: "
+        + (
+            "no such key; see docs/configuration.md"
+            if one["type"] == "extra_forbidden"
+            else one["msg"]
+        )
+        for one in error.errors(include_url=False, include_context=False)
+    ]
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """The file's keys; relative paths start at its folder."""
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise Misconfigured(f"{path} is not there; `tsunagu-gateway enrol` writes it") from error
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise Misconfigured(f"{path} is not TOML: {error}") from error
+    paths = {name for name, f in GatewaySettings.model_fields.items() if f.annotation is Path}
+    return {
+        key: str(path.parent / value) if key in paths and isinstance(value, str) else value
+        for key, value in content.items()
+    }
