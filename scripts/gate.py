@@ -6,6 +6,7 @@ Each step says its name and time; the first failure shows its output and ends th
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,6 +19,8 @@ from scripts.world import BIN, PYTHON
 LOGS = ROOT / "var" / "log" / "gate"
 VIEWER = ROOT / "viewer"
 TEMPLATES = ("app/templates", "card_agent")
+COVERED = ("app", "dicom_gateway", "card_agent", "simulators", "config")
+COVERAGE = LOGS / "coverage.json"
 
 
 def install_debian_packages() -> None:
@@ -60,10 +63,22 @@ def unit_tests() -> Step:
 
 
 def all_tests() -> Step:
-    """Unit, integration and browser tests with coverage."""
-    parallel = ("-n", "2", "--dist", "loadfile")
-    coverage = ("--cov", "--cov-report=term:skip-covered")
-    return _step("tests", PYTHON, "-m", "pytest", *parallel, *coverage, shown=8)
+    """Unit, integration and browser tests with coverage.
+
+    One process takes a file of tests whole, and all browser tests: they share one running world.
+    """
+    coverage = ("--branch", "--json", "--out", str(COVERAGE), "--source", ",".join(COVERED))
+    tests = ("-m", "pytest", "-n", "2", "--dist", "loadgroup")
+    return _step("tests", PYTHON, "-m", "slipcover", *coverage, *tests, shown=1)
+
+
+def say_coverage() -> None:
+    """How much of the programs the tests ran; the lines are in the file."""
+    found = json.loads(COVERAGE.read_text(encoding="utf-8"))["summary"]
+    lines, branches = found["percent_covered"], found["covered_branches"]
+    of = branches + found["missing_branches"]
+    where = COVERAGE.relative_to(ROOT)
+    say(f"      {lines:.1f} % covered, {branches:,} of {of:,} branches: {where}")
 
 
 def lint() -> None:
@@ -80,6 +95,7 @@ def gate() -> None:
     set_up(gate=True)
     lint()
     all_tests().run()
+    say_coverage()
 
 
 def _run(steps: tuple[Step, ...]) -> None:

@@ -21,9 +21,22 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Playwright
 
+HERE = Path(__file__).parent
+BROWSER = HERE / "browser"
 INSTALLED = Path("/usr/lib/postgresql")
 SUPERUSER = "tsunagu"
 FAST = "-c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=50"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start PostgreSQL carry its marker by themselves; a parallel run gives a file to
+    one process, and everything in the browser: it shares one running world."""
+    for item in items:
+        if "postgresql_database" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.postgresql)
+        group = BROWSER if item.path.is_relative_to(BROWSER) else item.path
+        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(HERE))))
 
 
 @pytest.fixture(scope="session")
@@ -102,10 +115,3 @@ def _run(owner: str | None, program: str, *arguments: str) -> None:
     )
     if done.returncode != 0:
         pytest.fail(f"{program} failed: {done.stderr}")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start PostgreSQL carry its marker by themselves."""
-    for item in items:
-        if "postgresql_database" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.postgresql)

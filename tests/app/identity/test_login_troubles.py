@@ -8,12 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
-from structlog import get_logger
 from structlog.testing import capture_logs
 
 from app.core import clock
 from app.jpki import errors
-from app.web import refusals
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,10 +80,7 @@ def test_a_clock_that_is_an_hour_off_lets_nobody_in(
     assert UNKNOWN in stranger.get(answered.json["location"]).text
 
 
-def test_the_number_on_the_page_stands_in_the_log(
-    stranger: Browser, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(refusals, "log", get_logger())
+def test_the_number_on_the_page_stands_in_the_log(stranger: Browser, world: World) -> None:
     with capture_logs() as said:
         answered = stranger.log_in(world["mother"].card.signing)
     assert answered.json is not None

@@ -12,6 +12,8 @@ from icalendar import Calendar
 from PIL import Image
 from playwright.sync_api import expect
 
+from tests.browser.portal.layout import fits
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 PHONE = 390
-WIDER = "document.documentElement.scrollWidth > window.innerWidth"
 
 
 def photo() -> bytes:
@@ -62,13 +63,13 @@ def test_a_mother_plans_subscribes_and_copies_her_book_and_a_nurse_confirms(
     expect(page.get_by_text(re.compile("根拠")).first).to_be_visible()
     yuto = page.get_by_role("link", name=re.compile("ゆうと")).get_attribute("href")
     address = subscribe(page)
-    assert page.evaluate(WIDER) is False
+    fits(page)
     entries = Calendar.from_ical(httpx.get(address, trust_env=False).content).walk("VEVENT")
     assert {str(entry["summary"]) for entry in entries} == {"つなぐ：予定"}
     copy_from_book(page, f"{mother.origin}{yuto}")
     item = page.locator(".records__item", has_text="BOOK-7")
     expect(item).to_contain_text("保護者の記入")
-    assert page.evaluate(WIDER) is False
+    fits(page)
     address = str(item.get_by_role("link", name="手帳の写真").get_attribute("href"))
     kept = page.request.get(mother.origin + address)
     assert Image.open(BytesIO(kept.body())).size == (1200, 900)

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from scripts.tour import CAST, DESK, PHONE, Tour, log_in
+from tests.browser.portal.layout import fits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,10 +30,6 @@ def answer_at_the_provider(page: Page, key: str, pin: str) -> None:
     page.locator("#go").click()
 
 
-def no_wider_than_the_screen(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
-
-
 def add_phone(tour: Tour, key: str) -> None:
     """On the computer, after the card."""
     desk = tour.somebody(DESK)
@@ -50,7 +47,7 @@ def cancel_at_the_provider(tour: Tour, page: Page, key: str) -> None:
     answer_at_the_provider(page, key, "9999")
     expect(page.locator("#trouble")).to_contain_text("あと2回")
     page.screenshot(path=tour.pictures / "phone-provider.png", full_page=True)
-    assert no_wider_than_the_screen(page)
+    fits(page)
     page.locator("#cancel").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("途中でやめました")
     page.screenshot(path=tour.pictures / "phone-cancelled.png")
@@ -68,7 +65,7 @@ def test_a_father_adds_his_phone_and_logs_in_with_it_alone(tour: Tour, chromium:
     page = context.new_page()
     page.goto(tour.origin + "/")
     page.screenshot(path=tour.pictures / "phone-login.png", full_page=True)
-    assert no_wider_than_the_screen(page)
+    fits(page)
     page.get_by_role("link", name="認証アプリでログイン").click()
     cancel_at_the_provider(tour, page, "taro")
     page.get_by_role("link", name="認証アプリでログイン").click()
@@ -100,5 +97,5 @@ def test_the_page_about_the_agent_finds_out_whether_it_answers(
     expect(page.locator("[data-when=answers]")).to_be_hidden()
     page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
     page.screenshot(path=tour.pictures / "agent-absent.png", full_page=True)
-    assert no_wider_than_the_screen(page)
+    fits(page)
     assert someone.complaints == []

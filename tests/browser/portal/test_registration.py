@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from scripts.tour import CAST, LONG, use_card
 from simulators.jlis import clock
 from simulators.jlis.office import Office
+from tests.browser.portal.layout import fits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,14 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 IDLE_MS = 14 * 60 * 1000
-
-
-def fits(page: Page) -> None:
-    """Nothing reaches beyond the edge once the page is laid out."""
-    page.wait_for_load_state()
-    assert page.evaluate(TOO_WIDE) == 0
 
 
 def unexpected(someone: Visitor, *refusals: str) -> list[str]:
@@ -144,7 +138,7 @@ def test_an_idle_nurse_finds_the_form_as_it_was(visitor: Callable[..., Visitor])
     with_card(opened.value, "nurse", CAST["nurse"].auth_pin)
     expect(lock).to_be_hidden(timeout=LONG)
     expect(page.locator("#lot")).to_have_value("LOT-LOCK")
-    page.locator("#product").select_option("FLU")
+    page.locator("#product").select_option("MUMPS")
     page.get_by_role("button", name="記録する").click()
     expect(page.get_by_role("status").first).to_contain_text("接種を記録しました。")
     assert unexpected(nurse, "401") == []
