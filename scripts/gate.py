@@ -63,12 +63,9 @@ def unit_tests() -> Step:
 
 
 def all_tests() -> Step:
-    """Unit, integration and browser tests with coverage.
-
-    One process takes a file of tests whole, and all browser tests: they share one running world.
-    """
+    """Unit, integration and browser tests with coverage."""
     coverage = ("--branch", "--json", "--out", str(COVERAGE), "--source", ",".join(COVERED))
-    tests = ("-m", "pytest", "-n", "2", "--dist", "loadgroup")
+    tests = ("-m", "pytest", "-n", "2")
     return _step("tests", PYTHON, "-m", "slipcover", *coverage, *tests, shown=1)
 
 

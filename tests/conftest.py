@@ -15,28 +15,38 @@ from uuid import uuid4
 import psycopg
 import pytest
 from playwright.sync_api import sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Playwright
+    from xdist.remote import Producer
 
-HERE = Path(__file__).parent
-BROWSER = HERE / "browser"
+BROWSER = "tests/browser/"
 INSTALLED = Path("/usr/lib/postgresql")
 SUPERUSER = "tsunagu"
 FAST = "-c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=50"
 
 
-@pytest.hookimpl(tryfirst=True)
+class WholeFiles(LoadScopeScheduling):  # type: ignore[misc] - xdist says no types
+    """A process of a parallel run takes a file whole, and everything in the browser: that shares
+    one running world."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else nodeid.split("::", 1)[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFiles:
+    """How tests are dealt out; asked for by ``-n``."""
+    return WholeFiles(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start PostgreSQL carry its marker by themselves; a parallel run gives a file to
-    one process, and everything in the browser: it shares one running world."""
+    """Tests that start PostgreSQL carry its marker by themselves."""
     for item in items:
         if "postgresql_database" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.postgresql)
-        group = BROWSER if item.path.is_relative_to(BROWSER) else item.path
-        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(HERE))))
 
 
 @pytest.fixture(scope="session")
