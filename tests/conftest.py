@@ -29,7 +29,7 @@ SUPERUSER = "tsunagu"
 FAST = "-c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=50"
 
 
-class WholeFiles(LoadScopeScheduling):  # type: ignore[misc] - xdist says no types
+class WholeFiles(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
     """A process of a parallel run takes a file whole, and everything in the browser: that shares
     one running world."""
 
