@@ -10,23 +10,21 @@ import json
 import struct
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
-from pydicom.datadict import dictionary_VR
-from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
+from dicom_gateway.charsets import REPLACEMENT, mark_unread, require_declared_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 
-TEXT_VRS: Final = frozenset({"PN", "LO", "SH", "ST", "LT", "UC", "UT"})
 BINARY_VRS: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 LARGEST_INLINE_BYTES: Final = 1024
 SPECIFIC_CHARACTER_SET: Final = 0x00080005
 PIXEL_DATA: Final = 0x7FE00010
 UNICODE_LABEL: Final = '{"vr":"CS","Value":["ISO_IR 192"]}'
-REPLACEMENT: Final = "\ufffd"
 _UNRENDERABLE: Final = (
     ValueError,
     TypeError,
@@ -98,32 +96,6 @@ def render(data_set: Dataset, bulk_uri: Callable[[str], str]) -> Rendered:
     return Rendered(attributes, uncertain)
 
 
-def require_declared_text(data_set: Dataset) -> None:
-    """Read text of the default repertoire (PS3.5 6.1.1) as ASCII, and nothing else.
-
-    pydicom would take undeclared bytes for Latin-1; here they become U+FFFD.
-    """
-    encodings: str | list[str] = data_set._character_set  # pydicom offers no other way to ask
-    listed = [encodings] if isinstance(encodings, str) else list(encodings)
-    if listed[:1] != ["iso8859"]:
-        return
-    strict = ["ascii", *listed[1:]]
-    for tag in list(data_set.keys()):
-        raw = cast("object", data_set.get_item(tag))
-        if isinstance(raw, RawDataElement) and _is_undeclared_text(raw):
-            data_set[tag] = convert_raw_data_element(raw, encoding=strict, ds=data_set)
-
-
-def _is_undeclared_text(raw: RawDataElement) -> bool:
-    if not raw.value or raw.value.isascii():
-        return False
-    try:
-        vr = raw.VR or dictionary_VR(raw.tag)
-    except KeyError:
-        return False
-    return vr in TEXT_VRS
-
-
 def _attribute(data_set: Dataset, tag: int, bulk_uri: Callable[[str], str]) -> str | None:
     """JSON text of one top-level attribute; ``None`` when its value defies its VR."""
     try:
@@ -146,22 +118,32 @@ def _size(element: DataElement) -> int:
 
 def _element_json(element: DataElement) -> str:
     if element.VR == "SQ":
-        for item in element.value:
-            require_declared_text(item)
+        _require_declared_items(element)
     found = element.to_json_dict(None, LARGEST_INLINE_BYTES)
     if element.VR == "SQ":
-        _relabel_items(found)
+        _as_unicode(found)
+    mark_unread(found)
     return _dump(found)
 
 
-def _relabel_items(entry: dict[str, Any]) -> None:
+def _require_declared_items(sequence: DataElement) -> None:
+    for item in sequence.value:
+        require_declared_text(item)
+        for inner in item:
+            if inner.VR == "SQ":
+                _require_declared_items(inner)
+
+
+def _as_unicode(entry: dict[str, Any]) -> None:
     """Items are Unicode too: a nested character set label would mislead."""
     for item in entry.get("Value", []):
         for tag, inner in item.items():
             if tag == "00080005":
                 inner["Value"] = ["ISO_IR 192"]
             elif inner.get("vr") == "SQ":
-                _relabel_items(inner)
+                _as_unicode(inner)
+            else:
+                mark_unread(inner)
 
 
 def _dump(entry: dict[str, Any]) -> str:
