@@ -26,7 +26,7 @@ _NO_KANA: Final = bytes(
     for byte in range(256)
 )
 _LEFT_BY_GB2312: Final = "\x1b$)A"
-"""pydicom decodes ISO-IR 58 with the designation in front, and Python's codec leaves that standing."""
+"""What pydicom leaves of a change to ISO-IR 58: it hands the designation to Python's codec."""
 _UNREAD_ESCAPE: Final = re.compile("\x1b[^\\^=\\\\\r\n\f]*")
 
 
