@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dicom_gateway.dicomjson import Rendered, join
+from dicom_gateway.index.models import LONGEST_NAME_GROUP
 from dicom_gateway.names import fold
 
 BASE: Final = "\x01"
@@ -88,7 +89,7 @@ def folded_names(rendered: Rendered) -> Names:
     values = rendered.values("00100010")
     groups = values[0] if values and isinstance(values[0], dict) else {}
     folded = (fold(str(groups.get(key, ""))) for key in ("Alphabetic", "Ideographic", "Phonetic"))
-    return Names(*(text.replace("\0", "") for text in folded))
+    return Names(*(text[:LONGEST_NAME_GROUP] for text in folded))
 
 
 def _values(vr: str, values: list[str] | list[int]) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, insert, select, update
 from dicom_gateway import clock
 from dicom_gateway.index import listing
 from dicom_gateway.index.models import Instance, Series, StoredObject, Study
+from dicom_gateway.index.name_search import NAME_GROUPS, add_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,6 +106,7 @@ def merge(connection: Connection, batch: list[Prepared]) -> None:
     ):
         if rows:
             connection.execute(insert(table), rows)
+    add_terms(connection, [str(row[group]) for row in family.new_studies for group in NAME_GROUPS])
     connection.execute(_SET_STATE, family.states)
     if family.grown:
         connection.execute(_GROW, [{"of": uid, "more": n} for uid, n in family.grown.items()])

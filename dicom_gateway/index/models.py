@@ -18,9 +18,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 UID = String(64)
+LONGEST_NAME_GROUP = 64
+"""Characters of a component group (PS3.5 Table 6.2-1); folding seldom makes it longer."""
+SUFFIX_CHARACTERS = 12
+Suffix = String(SUFFIX_CHARACTERS).with_variant(
+    String(SUFFIX_CHARACTERS, collation="C"), "postgresql"
+)
 RowId = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -121,7 +127,12 @@ class Study(Base):
     """A study as it will be listed, with its match keys. Names are folded for search."""
 
     __tablename__ = "studies"
-    __table_args__ = (Index("ix_studies_date", "study_date", "study_instance_uid"),)
+    __table_args__ = (
+        Index("ix_studies_date", "study_date", "study_instance_uid"),
+        Index("ix_studies_alphabetic", "name_alphabetic", "study_date", "study_instance_uid"),
+        Index("ix_studies_ideographic", "name_ideographic", "study_date", "study_instance_uid"),
+        Index("ix_studies_phonetic", "name_phonetic", "study_date", "study_instance_uid"),
+    )
 
     study_instance_uid: Mapped[str] = mapped_column(UID, primary_key=True)
     patient_id: Mapped[str] = mapped_column(String(64), index=True)
@@ -140,6 +151,16 @@ class Study(Base):
     changed_at: Mapped[float] = mapped_column(Float)
     revision: Mapped[int] = mapped_column(Integer)
     announced_revision: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class NameTerm(Base):
+    """A folded name group under the beginning of each of its endings, so that a pattern with a
+    wildcard in front is a range of this table too."""
+
+    __tablename__ = "name_terms"
+
+    suffix: Mapped[str] = mapped_column(Suffix, primary_key=True)
+    term: Mapped[str] = mapped_column(String(LONGEST_NAME_GROUP), primary_key=True)
 
 
 class OutboxEvent(Base):

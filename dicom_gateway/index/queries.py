@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select, tuple_
 
 from dicom_gateway.frames import FrameTable
 from dicom_gateway.index.models import Instance, Series, StoredObject, Study
-from dicom_gateway.names import fold
+from dicom_gateway.index.name_search import candidates, matches, name_condition, name_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_ESCAPE: Final = "!"
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,14 @@ class Page:
 
 
 @dataclass(frozen=True)
+class StudyKey:
+    """Where a study stands in the order of lists: newest first, then by identifier downwards."""
+
+    study_date: str
+    study_instance_uid: str
+
+
+@dataclass(frozen=True)
 class Located:
     """Where one listed instance lies and how its frames are cut."""
 
@@ -49,51 +55,74 @@ class Located:
 
 
 def study_lines(
-    connection: Connection, visible: Iterable[str], query: StudyQuery, page: Page
+    connection: Connection,
+    visible: Iterable[str] | None,
+    query: StudyQuery,
+    page: Page,
+    after: StudyKey | None = None,
 ) -> list[str]:
-    """Listing texts of the visible studies that match, newest first."""
-    statement = select(Study.listing).where(Study.study_instance_uid.in_(sorted(visible)))
+    """Listing texts of the visible studies that match, newest first.
+
+    ``visible`` is ``None`` for the hospital's own systems, which see every study; ``after`` is the
+    key of the last study of the page before.
+    """
+    return [row.listing for row in study_rows(connection, visible, query, page, after)]
+
+
+def study_rows(
+    connection: Connection,
+    visible: Iterable[str] | None,
+    query: StudyQuery,
+    page: Page,
+    after: StudyKey | None = None,
+) -> list[Any]:
+    """The same as rows of (study_date, study_instance_uid, listing)."""
+    statement = select(Study.study_date, Study.study_instance_uid, Study.listing)
+    if visible is not None:
+        statement = statement.where(Study.study_instance_uid.in_(sorted(visible)))
     if query.study_instance_uids:
         statement = statement.where(Study.study_instance_uid.in_(query.study_instance_uids))
     for condition in _conditions(query):
         statement = statement.where(condition)
-    ordered = statement.order_by(Study.study_date.desc(), Study.study_instance_uid)
-    return list(connection.scalars(_paged(ordered, page)))
+    if query.patient_name is not None:
+        pattern = name_pattern(query.patient_name)
+        statement = statement.where(name_condition(pattern))
+        found = None if visible is not None else candidates(connection, pattern)
+        if found is not None:
+            statement = statement.where(Study.study_instance_uid.in_(found))
+    if after is not None:
+        statement = statement.where(_behind(after))
+    ordered = statement.order_by(Study.study_date.desc(), Study.study_instance_uid.desc())
+    return list(connection.execute(_paged(ordered, page)))
+
+
+def study_pages(
+    connection: Connection, visible: Iterable[str] | None, query: StudyQuery, size: int
+) -> Iterator[list[Any]]:
+    """All that match as pages of rows of (study_date, study_instance_uid, listing); a page costs
+    the same however deep it lies."""
+    after: StudyKey | None = None
+    while rows := study_rows(connection, visible, query, Page(size, 0), after):
+        yield rows
+        after = StudyKey(rows[-1].study_date, rows[-1].study_instance_uid)
+
+
+def _behind(after: StudyKey) -> ColumnElement[bool]:
+    key = tuple_(Study.study_date, Study.study_instance_uid)
+    return key < (after.study_date, after.study_instance_uid)
 
 
 def _conditions(query: StudyQuery) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if query.patient_id is not None:
-        found.append(_matches(Study.patient_id, query.patient_id))
+        found.append(matches(Study.patient_id, query.patient_id))
     if query.accession_number is not None:
-        found.append(_matches(Study.accession_number, query.accession_number))
+        found.append(matches(Study.accession_number, query.accession_number))
     if query.modality is not None:
-        found.append(_matches(Study.modalities, f"*\\{query.modality}\\*"))
+        found.append(matches(Study.modalities, f"*\\{query.modality}\\*"))
     if query.study_date is not None:
         found.append(Study.study_date.between(*query.study_date))
-    if query.patient_name is not None:
-        found.append(_name_matches(query.patient_name))
     return found
-
-
-def _matches(column: Any, pattern: str) -> ColumnElement[bool]:
-    """DICOM wildcard matching (PS3.4 C.2.2.2.4): ``*`` any run, ``?`` one character."""
-    if not set(pattern) & set("*?"):
-        return column == pattern  # type: ignore[no-any-return]
-    escaped = pattern.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    like = escaped.replace("*", "%").replace("?", "_")
-    return column.like(like, escape=_ESCAPE)  # type: ignore[no-any-return]
-
-
-def _name_matches(pattern: str) -> ColumnElement[bool]:
-    """Against any component group, or group by group when the pattern holds ``=``."""
-    columns = (Study.name_alphabetic, Study.name_ideographic, Study.name_phonetic)
-    folded = fold(pattern)
-    if "=" not in folded:
-        return or_(*(_matches(column, folded) for column in columns))
-    groups = folded.split("=")[:3]
-    pairs = zip(columns, groups, strict=False)
-    return and_(*(_matches(column, group) for column, group in pairs if group not in {"", "*"}))
 
 
 def series_lines(
@@ -104,7 +133,7 @@ def series_lines(
     if series_uid is not None:
         statement = statement.where(Series.series_instance_uid == series_uid)
     if modality is not None:
-        statement = statement.where(_matches(Series.modality, modality))
+        statement = statement.where(matches(Series.modality, modality))
     ordered = statement.order_by(Series.series_number, Series.series_instance_uid)
     return list(connection.scalars(_paged(ordered, page)))
 
@@ -189,5 +218,5 @@ def _listed(statement: Any, study: str, series: str | None) -> Select[Any]:
     return joined.where(StoredObject.series_instance_uid == series)
 
 
-def _paged(statement: Select[Any], page: Page) -> Select[Any]:
+def _paged(statement: Any, page: Page) -> Any:
     return statement.limit(page.limit).offset(page.offset)
