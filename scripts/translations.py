@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 TRANSLATIONS = ROOT / "app" / "translations"
@@ -54,14 +55,14 @@ class Message:
         return self.text if isinstance(self.text, str) else self.text[0]
 
 
-def messages(folder: Path = ROOT / "app") -> Iterator[Message]:
-    """Every marked string in the templates and modules below a folder, each once."""
-    seen: set[Text] = set()
+@cache
+def messages(folder: Path = ROOT / "app") -> tuple[Message, ...]:
+    """Every marked string in the templates and modules below a folder, each once; read once."""
     found = extract_from_dir(folder, method_map=_METHODS, keywords=_KEYWORDS)
+    first: dict[Text, Message] = {}
     for path, line, text, _comments, _context in sorted(found, key=lambda row: (row[0], row[1])):
-        if text not in seen:
-            seen.add(text)
-            yield Message(text=text, path=f"{folder.name}/{path}", line=line)
+        first.setdefault(text, Message(text=text, path=f"{folder.name}/{path}", line=line))
+    return tuple(first.values())
 
 
 def read_language(language: str, folder: Path = TRANSLATIONS) -> Catalog:

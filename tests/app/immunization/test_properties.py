@@ -126,7 +126,7 @@ def test_valid_doses_of_the_last_day_given_a_day_later_are_never_too_early(
 
 
 @given(BIRTHS, SEXES, HISTORIES, AGES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_days_and_status_agree(
     born_on: date, sex: Sex, history: list[tuple[str, int]], age: int
 ) -> None:
@@ -156,7 +156,7 @@ def _holds(result: GroupResult, as_of: date) -> None:
 
 
 @given(BIRTHS, HISTORIES, AGES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_earliest_day_is_valid_and_the_eve_is_not(
     born_on: date, history: list[tuple[str, int]], age: int
 ) -> None:
@@ -183,7 +183,7 @@ def _may_count_early(code: str) -> bool:
 
 
 @given(BIRTHS, HISTORIES, st.integers(0, 3000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_last_start_is_the_last_of_all_days_that_leave_room(
     born_on: date, history: list[tuple[str, int]], age: int
 ) -> None:
