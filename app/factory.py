@@ -49,6 +49,7 @@ from app.notifications import views as notifications
 from app.notifications.wiring import wire_notifications
 from app.paper_book import views as paper_book
 from app.record import words
+from app.registry import gateway_door
 from app.registry import views as registry
 from app.registry.queries import municipality_named_in
 from app.reminders import views as reminders
@@ -150,7 +151,7 @@ def _wire_web(app: Flask, settings: PortalSettings) -> None:
     https = settings.origin.startswith("https://")
     app.session_interface = DatabaseSessions(secure=https)
     protection = CSRFProtect(app)
-    for proved_by_key in (gateway_api.bp, fhir_api.bp):
+    for proved_by_key in (gateway_api.bp, gateway_door.bp, fhir_api.bp):
         protection.exempt(proved_by_key)
     limiter.init_app(app)
     i18n.init_i18n(app)
@@ -186,7 +187,7 @@ def _session_limits(account_id: UUID) -> Limits:
 def _register(app: Flask) -> None:
     for module in (
         web, identity, account, certificate, phone, registration, desk, session, registry, home,
-        imaging, gateway_api, admin,
+        imaging, gateway_api, gateway_door, admin,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
     for bp in DESK:

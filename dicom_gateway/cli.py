@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dicom_gateway import programs, service
+from dicom_gateway import enrolment, programs, service
 from dicom_gateway.assembly import check
 from dicom_gateway.errors import Misconfigured
 from dicom_gateway.journal import start_log
@@ -48,7 +48,10 @@ class Tool:
     options: Callable[[argparse.ArgumentParser], None] = _no_options
 
 
-TOOLS = (Tool("unit", "print the systemd unit of this installation", service.print_unit),)
+TOOLS = (
+    Tool("enrol", "join the portal with a one-time code", enrolment.run, enrolment.options),
+    Tool("unit", "print the systemd unit of this installation", service.print_unit),
+)
 COMMANDS = (
     Command("run", "everything at once, as a service runs it", programs.run_all),
     Command("dimse", "receive objects over DIMSE, with the worker beside", programs.run_dimse),

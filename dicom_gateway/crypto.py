@@ -1,6 +1,7 @@
 """The gateway's only cryptography: access tokens are checked here, event reports are signed here.
 
-Wire contracts: ``config/wire/image-access-token.schema.json`` and ``gateway-events.schema.json``.
+Wire contracts in ``config/wire``: ``image-access-token``, ``gateway-events`` and
+``gateway-enrolment``.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 ACCESS_TOKEN_TYPE: Final = "tsunagu-image-access+jwt"  # noqa: S105 - a media type
 REPORT_TOKEN_TYPE: Final = "tsunagu-gateway+jwt"  # noqa: S105 - a media type
+ENROLMENT_TOKEN_TYPE: Final = "tsunagu-enrolment+jwt"  # noqa: S105 - a media type
 MAXIMUM_LIFE_SECONDS: Final = 300
 MAXIMUM_CLOCK_LEAD_SECONDS: Final = 30
 MAXIMUM_TOKEN_CHARACTERS: Final = 32 * 1024
@@ -206,9 +208,9 @@ class ReportSigner:
         self._gateway_id = gateway_id
         self._portal_origin = portal_origin
 
-    def bearer(self, body: bytes, *, at: int) -> str:
+    def bearer(self, body: bytes, *, at: int, kind: str = REPORT_TOKEN_TYPE) -> str:
         """A token of one minute, bound to this request body."""
-        header = {"alg": "ES256", "typ": REPORT_TOKEN_TYPE, "kid": self._gateway_id}
+        header = {"alg": "ES256", "typ": kind, "kid": self._gateway_id}
         claims = {
             "iss": self._gateway_id,
             "aud": self._portal_origin,
@@ -218,3 +220,13 @@ class ReportSigner:
             "body_sha256": base64.urlsafe_b64encode(digest(body)).rstrip(b"=").decode("ascii"),
         }
         return jws.serialize_compact(header, json.dumps(claims).encode(), self._key)
+
+    def public_jwk(self) -> dict[str, str]:
+        """The public half: ``kty``, ``crv``, ``x``, ``y`` (RFC 7518 §6.2.1)."""
+        whole = self._key.as_dict(private=False)
+        return {name: str(whole[name]) for name in ("kty", "crv", "x", "y")}
+
+
+def new_signing_key() -> bytes:
+    """A fresh EC P-256 private key, unencrypted PKCS#8 PEM."""
+    return ECKey.generate_key("P-256").as_pem(private=True)

@@ -19,6 +19,12 @@ class Misconfigured(GatewayError):
     code = "misconfigured"
 
 
+class EnrolmentFailed(GatewayError):
+    """The gateway could not be enrolled. The message says what to do."""
+
+    code = "enrolment-failed"
+
+
 class NotDicom(GatewayError):
     """The bytes are not a complete, well-formed DICOM data set."""
 

@@ -65,3 +65,19 @@ class LicenseForm(Form):
             confirmed_on=cast("date", self.confirmed_on.data),
             expires_on=self.expires_on.data,
         )
+
+
+class GatewayForm(Form):
+    """Where viewers reach the gateway."""
+
+    UNREACHABLE = _("https:// ではじまる、ほかの病院からも届くアドレスにしてください。")
+
+    address = StringField(
+        _("ゲートウェイのアドレス"),
+        validators=[InputRequired(_("ゲートウェイのアドレスを入れてください。"))],
+    )
+
+    @property
+    def origin(self) -> str:
+        """The address as typed."""
+        return cast("str", self.address.data)

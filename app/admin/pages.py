@@ -12,7 +12,8 @@ from app.authz.policy import Permission, authorize
 from app.core import clock
 from app.core.db import reading
 from app.registry import queries as registry
-from app.registry.errors import MembershipNotFound
+from app.registry.enrolment import KINDS
+from app.registry.errors import MembershipNotFound, OrganisationNotFound
 from app.registry.queries import all_gateways
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from app.authz.actor import Actor
     from app.identity.models import MembershipRow, Person, StaffInvitation
-    from app.registry.models import Gateway, Organisation
+    from app.registry.models import Gateway, GatewayOffer, Organisation
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,22 @@ class StaffPage:
     today: date
 
 
+@dataclass(frozen=True)
+class Site:
+    """One hospital or clinic, its gateway, and codes that wait for one."""
+
+    organisation: Organisation
+    gateway: Gateway | None
+    offers: Sequence[GatewayOffer]
+
+
+@dataclass(frozen=True)
+class GatewaysPage:
+    """Every hospital and clinic the administrator answers for."""
+
+    sites: Sequence[Site]
+
+
 def overview(actor: Actor) -> OperationsPage:
     """Read the state of operations."""
     authorize(actor, Permission.OPERATIONS_READ)
@@ -112,6 +129,31 @@ def organisation(actor: Actor, organisation_id: UUID) -> Organisation:
     authorize(actor, Permission.STAFF_READ)
     with reading() as session:
         return registry.managed_organisation(session, actor, organisation_id)
+
+
+def gateways(actor: Actor) -> GatewaysPage:
+    """Gateways and open codes of the actor's own hospitals and clinics."""
+    authorize(actor, Permission.OPERATIONS_READ)
+    with reading() as session:
+        places = session.scalars(registry.managed_organisations_visible_to(actor)).all()
+        found = {
+            one.organisation_id: one for one in session.scalars(registry.gateways_visible_to(actor))
+        }
+        offers = session.scalars(registry.open_gateway_offers_visible_to(actor, clock.now())).all()
+    sites = [
+        Site(place, found.get(place.id), [one for one in offers if one.organisation_id == place.id])
+        for place in places
+        if place.kind in KINDS
+    ]
+    return GatewaysPage(sites)
+
+
+def site(actor: Actor, organisation_id: UUID) -> Site:
+    """One hospital or clinic of the actor; raises ``OrganisationNotFound``."""
+    for one in gateways(actor).sites:
+        if one.organisation.id == organisation_id:
+            return one
+    raise OrganisationNotFound(str(organisation_id))
 
 
 def _members(session: Session, actor: Actor) -> list[Member]:

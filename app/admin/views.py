@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, current_app, flash, redirect, render_template, url_for
 
 from app.admin import pages
-from app.admin.forms import InvitationForm, LicenseForm
-from app.registry import service
+from app.admin.forms import GatewayForm, InvitationForm, LicenseForm
+from app.registry import enrolment, service
 from app.registry.errors import (
+    ImpossibleAddress,
     ImpossibleLicense,
     ImpossiblePeriod,
     LicenseNumberTaken,
@@ -21,6 +22,7 @@ from app.web.access import current_actor
 from app.web.errors import status_of
 from app.web.i18n import gettext as _
 from app.web.places import role_name
+from config.settings import Mode
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -29,11 +31,56 @@ if TYPE_CHECKING:
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
+ENROL_COMMAND = ("sudo", "-u", "tsunagu-gateway", "tsunagu-gateway", "enrol")
+
 
 @bp.get("/")
 def overview() -> ResponseReturnValue:
     """Is everything sound?"""
     return render_template("admin/overview.html", page=pages.overview(current_actor()))
+
+
+@bp.get("/gateways")
+def gateways() -> ResponseReturnValue:
+    """Which hospitals have a gateway, and which codes wait."""
+    return render_template("admin/gateways.html", page=pages.gateways(current_actor()))
+
+
+@bp.get("/organisations/<uuid:organisation_id>/gateway/new")
+def gateway_form(organisation_id: UUID) -> ResponseReturnValue:
+    """The form of a new code."""
+    site = pages.site(current_actor(), organisation_id)
+    return render_template("admin/gateway_new.html", site=site, form=GatewayForm())
+
+
+@bp.post("/organisations/<uuid:organisation_id>/gateway")
+def offer_gateway(organisation_id: UUID) -> ResponseReturnValue:
+    """Make the code and show it, this once."""
+    actor, form = current_actor(), GatewayForm()
+    site = pages.site(actor, organisation_id)
+    if form.validate_on_submit():
+        tried_out = current_app.extensions["settings"].mode is not Mode.PRODUCTION
+        try:
+            code = enrolment.offer(actor, organisation_id, form.origin, tried_out=tried_out)
+        except ImpossibleAddress:
+            form.address.errors = [form.UNREACHABLE]
+        else:
+            return _gateway_code(site, code)
+    return render_template("admin/gateway_new.html", site=site, form=form), 422
+
+
+def _gateway_code(site: pages.Site, code: str) -> ResponseReturnValue:
+    command = " ".join((*ENROL_COMMAND, current_app.config["ORIGIN"], code))
+    page = render_template("admin/gateway_code.html", site=site, code=code, command=command)
+    return page, 201
+
+
+@bp.post("/gateway-codes/<uuid:offer_id>/withdraw")
+def withdraw_gateway_code(offer_id: UUID) -> ResponseReturnValue:
+    """Take a code back."""
+    enrolment.withdraw(current_actor(), offer_id)
+    flash(_("コードを取り下げました。もう使えません。"))
+    return redirect(url_for("admin.gateways"))
 
 
 @bp.get("/staff")

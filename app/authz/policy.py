@@ -38,6 +38,7 @@ class Permission(StrEnum):
     IMAGE_VIEW = "image.view"
     OWN_ACCESS_READ = "own_access.read"
     GATEWAY_REPORT = "gateway.report"
+    GATEWAY_ENROL = "gateway.enrol"
     FORECAST_ASK = "forecast.ask"
     OPERATIONS_READ = "operations.read"
     STAFF_READ = "staff.read"
@@ -245,6 +246,7 @@ POLICY: dict[Permission, Rule] = {
     Permission.IMAGE_VIEW: both(is_licensed_physician, holds_live_grant),
     Permission.OWN_ACCESS_READ: is_anyone,
     Permission.GATEWAY_REPORT: is_gateway,
+    Permission.GATEWAY_ENROL: works_there_as(Role.ADMINISTRATOR),
     Permission.FORECAST_ASK: has_scope(Scope.FORECAST),
     Permission.OPERATIONS_READ: has_role(Role.ADMINISTRATOR),
     Permission.STAFF_READ: has_role(Role.ADMINISTRATOR),
@@ -274,6 +276,7 @@ NEEDS_CARD: frozenset[Permission] = frozenset(
         Permission.OPERATIONS_READ,
         Permission.STAFF_READ,
         Permission.STAFF_MANAGE,
+        Permission.GATEWAY_ENROL,
         Permission.INVITATION_ACCEPT,
         Permission.LICENSE_CONFIRM,
         Permission.PASSKEY_ADD,

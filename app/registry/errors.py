@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.core.errors import Conflict, Forbidden, Invalid, NotFound, TsunaguError
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Rejected, TsunaguError
 
 
 class OrganisationNotFound(NotFound):
@@ -119,3 +119,73 @@ class ImpossibleLicense(LicenseRefused, Invalid):
     """Up to six digits, confirmed today or earlier, not expired."""
 
     code = "impossible-license"
+
+
+class ImpossibleAddress(Invalid):
+    """A gateway's address is an https origin that viewers of other hospitals can reach."""
+
+    code = "impossible-address"
+
+
+class NotAHospital(Conflict):
+    """Only hospitals and clinics have a gateway."""
+
+    code = "not-a-hospital"
+
+
+class GatewayOfferNotFound(NotFound):
+    """No such offer, or not of an organisation the actor administers."""
+
+    code = "gateway-offer-not-found"
+
+
+class EnrolmentRefused(TsunaguError):
+    """A gateway that is not taken in like this."""
+
+
+class BadEnrolment(EnrolmentRefused, Invalid):
+    """The request does not follow ``config/wire/gateway-enrolment.schema.json``."""
+
+    code = "bad-enrolment"
+
+
+class EnrolmentNotSigned(EnrolmentRefused, Rejected):
+    """The request is not signed by the key it brings."""
+
+    code = "enrolment-not-signed"
+
+
+class ClockApart(EnrolmentRefused, Rejected):
+    """The gateway's clock is further from ours than tokens bear."""
+
+    code = "clock-apart"
+
+
+class OfferUnknown(EnrolmentRefused, Rejected):
+    """No offer has this code."""
+
+    code = "code-unknown"
+
+
+class OfferUsed(EnrolmentRefused, Conflict):
+    """The code has enrolled a gateway already."""
+
+    code = "code-used"
+
+
+class OfferExpired(EnrolmentRefused, Conflict):
+    """The code's time is over."""
+
+    code = "code-expired"
+
+
+class OfferWithdrawn(EnrolmentRefused, Conflict):
+    """The administrator took the code back, or administers no more."""
+
+    code = "code-withdrawn"
+
+
+class KeyTaken(EnrolmentRefused, Conflict):
+    """Another hospital's gateway proves itself with this key."""
+
+    code = "key-taken"

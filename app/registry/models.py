@@ -69,3 +69,20 @@ class Gateway(Base):
     seen_at: Mapped[datetime | None]
 
     organisation: Mapped[Organisation] = relationship(lazy="joined")
+
+
+class GatewayOffer(Base):
+    """An administrator's one-time code for enrolling the gateway of their hospital."""
+
+    __tablename__ = "gateway_offer"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    base_url: Mapped[str] = mapped_column(String(200))
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    offered_by: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    offered_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    gateway_id: Mapped[UUID | None] = mapped_column(ForeignKey("gateway.id"))
+    withdrawn_at: Mapped[datetime | None]

@@ -8,9 +8,15 @@ from sqlalchemy import Select, exists, or_, select
 
 from app.authz.actor import License, Profession, Role
 from app.identity.models import Account, MembershipRow, Person, StaffInvitation
-from app.registry.errors import InvitationNotFound, MembershipNotFound, OrganisationNotFound
+from app.registry.errors import (
+    GatewayOfferNotFound,
+    InvitationNotFound,
+    MembershipNotFound,
+    OrganisationNotFound,
+)
 from app.registry.models import (
     Gateway,
+    GatewayOffer,
     LicenseRow,
     Organisation,
     OrganisationKind,
@@ -72,6 +78,52 @@ def gateway_to_change(session: Session, gateway_id: UUID) -> Gateway:
 def all_gateways(session: Session) -> Sequence[Gateway]:
     """Every enrolled gateway, by hospital name. For operations only."""
     return session.scalars(select(Gateway).join(Organisation).order_by(Organisation.name)).all()
+
+
+def gateway_of(session: Session, organisation_id: UUID) -> Gateway | None:
+    """The gateway of a hospital."""
+    return session.scalar(select(Gateway).where(Gateway.organisation_id == organisation_id))
+
+
+def gateways_elsewhere(session: Session, organisation_id: UUID) -> Sequence[Gateway]:
+    """Gateways of every other hospital."""
+    return session.scalars(select(Gateway).where(Gateway.organisation_id != organisation_id)).all()
+
+
+def gateways_visible_to(actor: Actor) -> Select[Gateway]:
+    """Gateways of the organisations the actor administers."""
+    return select(Gateway).where(
+        Gateway.organisation_id.in_(actor.organisations(Role.ADMINISTRATOR))
+    )
+
+
+def open_gateway_offers_visible_to(actor: Actor, at: datetime) -> Select[GatewayOffer]:
+    """Codes that can still be used where the actor administers, newest first."""
+    return (
+        select(GatewayOffer)
+        .where(
+            GatewayOffer.organisation_id.in_(actor.organisations(Role.ADMINISTRATOR)),
+            GatewayOffer.used_at.is_(None),
+            GatewayOffer.withdrawn_at.is_(None),
+            GatewayOffer.expires_at > at,
+        )
+        .order_by(GatewayOffer.offered_at.desc())
+    )
+
+
+def managed_gateway_offer(session: Session, actor: Actor, offer_id: UUID) -> GatewayOffer:
+    """One code where the actor administers, locked; raises ``GatewayOfferNotFound``."""
+    row = session.get(GatewayOffer, offer_id, with_for_update=True)
+    if row is None or row.organisation_id not in actor.organisations(Role.ADMINISTRATOR):
+        raise GatewayOfferNotFound(str(offer_id))
+    return row
+
+
+def gateway_offer_with_code(session: Session, code_hash: str) -> GatewayOffer | None:
+    """The offer whose code has this SHA-256, locked until the transaction ends."""
+    return session.scalar(
+        select(GatewayOffer).where(GatewayOffer.code_hash == code_hash).with_for_update()
+    )
 
 
 def managed_organisations_visible_to(actor: Actor) -> Select[Organisation]:

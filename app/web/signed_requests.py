@@ -17,6 +17,7 @@ from app.crypto.signing import VerifyingKeys, unverified_key_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 LONGEST_LIFE = 60
 CLOCK_SKEW = 30
@@ -45,14 +46,24 @@ def claimed_id(token: str) -> UUID:
 
 
 def require_signed(
-    token: str, body: bytes, *, by: UUID, jwk: Mapping[str, Any], typ: str, audience: str
+    token: str,
+    body: bytes,
+    *,
+    by: UUID,
+    jwk: Mapping[str, Any],
+    typ: str,
+    audience: str,
+    at: datetime | None = None,
 ) -> None:
-    """Return if this program signed this body for us just now. Raises ``RequestNotSigned``."""
+    """Return if this program signed this body for us just now, or at ``at``.
+
+    Raises ``RequestNotSigned``.
+    """
     try:
         claims = VerifyingKeys.named(str(by), jwk).verify(token, typ=typ)
     except TokenRejected as refusal:
         raise RequestNotSigned("not signed by that program") from refusal
-    now = clock.now().timestamp()
+    now = (at or clock.now()).timestamp()
     issued, expires = claims.get("iat"), claims.get("exp")
     if type(issued) is not int or type(expires) is not int:
         raise RequestNotSigned("no times")

@@ -30,7 +30,9 @@ __all__ = ["office"]
 
 PLACE = re.compile(r"<(?:(?P<kind>\w+)(?:\([^)]*\))?:)?\w+>")
 SOMETHING = {"uuid": str(UUID(int=7)), "int": "1"}
-PROVED_OTHERWISE = frozenset({"imaging_gateway.receive_events", "fhir.immds_forecast"})
+PROVED_OTHERWISE = frozenset(
+    {"imaging_gateway.receive_events", "registry_gateway.enrol", "fhir.immds_forecast"}
+)
 """No cookie counts there, so no other site can borrow one."""
 
 

@@ -94,6 +94,9 @@ WITHOUT_ACTOR = {
     "app/registry/queries.py:holder_of_license": "a number stands in one record only",
     "app/registry/queries.py:gateway_by_id": "gateways prove themselves by their key",
     "app/registry/queries.py:gateway_to_change": "the gateway whose report is taken in",
+    "app/registry/queries.py:gateway_of": "a code of that hospital was shown",
+    "app/registry/queries.py:gateways_elsewhere": "whether a key is another hospital's",
+    "app/registry/queries.py:gateway_offer_with_code": "whoever holds the code may enrol",
     "app/registry/queries.py:all_gateways": "addresses a viewer may connect to",
     **dict.fromkeys(
         (

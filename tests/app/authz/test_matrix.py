@@ -247,6 +247,8 @@ def reading_rows(world: World, request_id: object, grant_id: object) -> tuple[Ro
             form={},
         ),
         Row("admin.overview", "/admin/", only(200, "admin", others=403)),
+        Row("admin.gateways", "/admin/gateways", only(200, "admin", others=403)),
+        Row("admin.gateway_form", city + "/gateway/new", only(404, "admin", others=403)),
         Row("admin.staff", "/admin/staff", only(200, "admin", others=403)),
         Row("admin.invitation", city + "/invitations/new", only(200, "admin", others=403)),
         Row("admin.member", nurse, only(200, "admin", others=403)),
@@ -361,6 +363,18 @@ def changing_rows(
             "admin.withdraw_invitation",
             f"/admin/invitations/{invitation_id}/withdraw",
             only(302, "admin", others=404),
+            form={},
+        ),
+        Row(
+            "admin.offer_gateway",
+            city + "/gateway",
+            only(404, "admin", others=403),
+            form={"address": "https://images.example.jp"},
+        ),
+        Row(
+            "admin.withdraw_gateway_code",
+            f"/admin/gateway-codes/{uuid4()}/withdraw",
+            everybody(404),
             form={},
         ),
         Row(
