@@ -79,6 +79,12 @@ class BadRequest(GatewayError):
     code = "bad-request"
 
 
+class TooBroad(GatewayError):
+    """Answering would take more than one request may."""
+
+    code = "too-broad"
+
+
 class NotFound(GatewayError):
     """It does not exist, or this token may not know that it does."""
 

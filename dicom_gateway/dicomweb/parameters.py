@@ -1,78 +1,120 @@
-"""Query parameters of QIDO-RS (PS3.18 §8.3.4): attributes by tag or keyword, and paging."""
+"""Query parameters of QIDO-RS (PS3.18 §8.3.4): match keys and fields by tag, keyword or path."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote_to_bytes
 
-from pydicom.datadict import tag_for_keyword
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from dicom_gateway.errors import BadRequest
-from dicom_gateway.index.queries import Page, StudyQuery
+from dicom_gateway.index.matching import Key
+from dicom_gateway.index.queries import Page
+from dicom_gateway.index.searching import Fields, Wanted
 from dicom_gateway.uid import checked_uid
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
 LARGEST_PAGE: Final = 1000
+MOST_KEYS: Final = 32
+DEEPEST_PATH: Final = 8
+LONGEST_VALUE: Final = 16_384
 _TAG: Final = re.compile(r"[0-9A-Fa-f]{8}", re.ASCII)
 _NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 _DATE: Final = re.compile(r"[0-9]{8}", re.ASCII)
-_KNOWN: Final = frozenset(
-    {
-        "limit",
-        "offset",
-        "includefield",
-        "fuzzymatching",
-        "accept",
-        "emptyvaluematching",
-        "multiplevaluematching",
-    }
-)
-STUDY_KEYS: Final = {
-    "0020000D": "study",
-    "00100020": "patient_id",
-    "00100010": "patient_name",
-    "00080050": "accession_number",
-    "00080061": "modality",
-    "00080020": "study_date",
+_TIME: Final = re.compile(r"[0-9]{2}(:?[0-9]{2}(:?[0-9]{2}(\.[0-9]{1,6})?)?)?", re.ASCII)
+_LITERAL: Final = "Only literal matching has been performed."
+_UNSUPPORTED: Final = {
+    "fuzzymatching": f"The fuzzymatching parameter is not supported. {_LITERAL}",
+    "emptyvaluematching": f"The emptyvaluematching parameter is not supported. {_LITERAL}",
+    "multiplevaluematching": f"The multiplevaluematching parameter is not supported. {_LITERAL}",
 }
-SERIES_KEYS: Final = {"0020000E": "series", "00080060": "modality"}
-INSTANCE_KEYS: Final = {"00080018": "instance"}
+_OTHERS: Final = frozenset({"limit", "offset", "includefield", "accept"})
 
 
 @dataclass(frozen=True)
 class Search:
-    """A parsed query: match keys by our names, the page, and what could not be honoured."""
+    """A parsed query, and what of it could not be honoured."""
 
-    keys: dict[str, str]
-    page: Page
+    wanted: Wanted
     warnings: tuple[str, ...]
 
 
-def read_search(arguments: MultiDict[str, str], known: dict[str, str]) -> Search:
+def read_search(arguments: MultiDict[str, str]) -> Search:
     """The query as asked, percent-decoded once.
 
     Raises:
         BadRequest: a malformed value, or an attribute that is none.
     """
-    keys: dict[str, str] = {}
-    warnings: list[str] = []
-    for name, value in arguments.items(multi=True):
-        if name in _KNOWN:
-            continue
-        key = known.get(_tag(name))
-        if key is None:
-            raise BadRequest("this attribute cannot be searched by")
-        if value and value != "*":
-            keys[key] = value
-    if arguments.get("fuzzymatching", "").lower() == "true":
-        warnings.append(
-            "The fuzzymatching parameter is not supported. "
-            "Only literal matching has been performed."
-        )
-    return Search(keys, read_page(arguments), tuple(warnings))
+    pairs = list(arguments.items(multi=True))
+    named = [pair for pair in pairs if pair[0] not in _OTHERS and pair[0] not in _UNSUPPORTED]
+    if len(named) > MOST_KEYS:
+        raise BadRequest(f"at most {MOST_KEYS} match keys")
+    keys = tuple(_key(name, value) for name, value in named)
+    if len({key.path for key in keys}) != len(keys):
+        raise BadRequest("an attribute is asked for twice; join identifiers by commas")
+    warnings = [
+        text for name, text in _UNSUPPORTED.items() if arguments.get(name, "").lower() == "true"
+    ]
+    fields = read_fields(arguments.getlist("includefield"))
+    return Search(Wanted(keys, fields, read_page(arguments)), tuple(warnings))
+
+
+def require_utf8(query: bytes) -> None:
+    """Raises BadRequest: percent-decoding gives something other than UTF-8."""
+    try:
+        unquote_to_bytes(query).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRequest("the query is not UTF-8; percent-encode the bytes of UTF-8") from error
+
+
+def _key(name: str, value: str) -> Key:
+    if len(value) > LONGEST_VALUE:
+        raise BadRequest("the value of a match key is too long")
+    key = Key(attribute_path(name), value)
+    if not key.is_universal:
+        _check_value(key)
+    return key
+
+
+def _check_value(key: Key) -> None:
+    """Refuse what cannot be a value of the attribute's VR."""
+    vr = _vr(key.path[-1])
+    if vr == "UI":
+        for uid in re.split(r"[,\\]", key.value):
+            checked_uid(uid)
+    elif vr == "DA":
+        _check_range(key.value, _DATE, "dates are YYYYMMDD or a range of them")
+    elif vr == "TM":
+        _check_range(key.value, _TIME, "times are HHMMSS.FFFFFF, shorter, or a range of them")
+
+
+def _check_range(value: str, form: re.Pattern[str], message: str) -> None:
+    ends = value.split("-")
+    if len(ends) > 2 or not any(ends) or any(end and not form.fullmatch(end) for end in ends):  # noqa: PLR2004
+        raise BadRequest(message)
+
+
+def _vr(tag: str) -> str:
+    try:
+        return dictionary_VR(int(tag, 16))
+    except KeyError:
+        return "UN"
+
+
+def attribute_path(name: str) -> tuple[str, ...]:
+    """Tags by tag or keyword, through sequences by dots (PS3.18 §8.3.4.1).
+
+    Raises:
+        BadRequest: not an attribute, or too deep.
+    """
+    steps = name.split(".")
+    if len(steps) > DEEPEST_PATH:
+        raise BadRequest("the way to this attribute is too long")
+    return tuple(_tag(step) for step in steps)
 
 
 def _tag(name: str) -> str:
@@ -80,8 +122,19 @@ def _tag(name: str) -> str:
         return name.upper()
     number = tag_for_keyword(name)
     if number is None:
-        raise BadRequest("no such attribute or parameter")
+        raise BadRequest("no such attribute or parameter; use a tag of 8 hex digits or a keyword")
     return f"{number:08X}"
+
+
+def read_fields(values: list[str]) -> Fields:
+    """``includefield``: repeated or by commas, ``all`` or attributes.
+
+    Raises:
+        BadRequest: as :func:`attribute_path`.
+    """
+    names = [name for value in values for name in value.split(",") if name]
+    paths = tuple(dict.fromkeys(attribute_path(name) for name in names if name != "all"))
+    return Fields("all" in names, paths)
 
 
 def read_page(arguments: MultiDict[str, str]) -> Page:
@@ -94,30 +147,3 @@ def _number(text: str) -> int:
     if _NUMBER.fullmatch(text) is None:
         raise BadRequest("limit and offset are whole numbers")
     return int(text)
-
-
-def study_query(keys: dict[str, str]) -> StudyQuery:
-    """Match keys of a study search.
-
-    Raises:
-        BadRequest, BadUid: a date or identifier that is none.
-    """
-    uids = keys.get("study", "")
-    return StudyQuery(
-        study_instance_uids=tuple(checked_uid(u) for u in re.split(r"[,\\]", uids) if u),
-        patient_id=keys.get("patient_id"),
-        patient_name=keys.get("patient_name"),
-        accession_number=keys.get("accession_number"),
-        modality=keys.get("modality"),
-        study_date=_date_range(keys["study_date"]) if "study_date" in keys else None,
-    )
-
-
-def _date_range(text: str) -> tuple[str, str]:
-    """``YYYYMMDD`` or a range open at either end (PS3.4 C.2.2.2.5)."""
-    first, dash, last = text.partition("-")
-    if not dash:
-        last = first
-    if not (first or last) or any(end and not _DATE.fullmatch(end) for end in (first, last)):
-        raise BadRequest("dates are YYYYMMDD or a range of them")
-    return first or "00000000", last or "99999999"

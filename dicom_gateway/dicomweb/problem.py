@@ -15,6 +15,7 @@ from dicom_gateway.errors import (
     NotFound,
     TokenExpired,
     TokenInvalid,
+    TooBroad,
     Unauthenticated,
 )
 
@@ -24,6 +25,7 @@ _STATUS_OF: Final[tuple[tuple[type[GatewayError], HTTPStatus], ...]] = (
     (BadUid, HTTPStatus.BAD_REQUEST),
     (NotFound, HTTPStatus.NOT_FOUND),
     (NotAcceptable, HTTPStatus.NOT_ACCEPTABLE),
+    (TooBroad, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
 )
 
 
@@ -36,17 +38,27 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = field(default=())
 
 
-def problem(status: HTTPStatus, code: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-    """A refusal a program can read: ``code`` is stable, ``title`` is for people."""
-    body = json.dumps({"title": status.phrase, "status": status.value, "code": code}).encode()
+def problem(
+    status: HTTPStatus, code: str, headers: tuple[tuple[str, str], ...] = (), detail: str = ""
+) -> Answer:
+    """A refusal a program can read: ``code`` is stable, ``title`` and ``detail`` are for people."""
+    content: dict[str, object] = {"title": status.phrase, "status": status.value, "code": code}
+    if detail:
+        content["detail"] = detail
+    body = json.dumps(content).encode()
     return Answer(status, body, (("Content-Type", "application/problem+json"), *headers))
 
 
 def refusal(error: GatewayError) -> Answer:
-    """The answer to an expected error; anything unlisted means the service cannot do it now."""
+    """The answer to an expected error; anything unlisted means the service cannot do it now.
+
+    A detail says what to do differently. Nothing is told with 401 and 404: what is missing must
+    look like what may not be seen.
+    """
     for kind, status in _STATUS_OF:
         if isinstance(error, kind):
-            return problem(status, error.code, _challenge(error))
+            told = "" if isinstance(error, Unauthenticated | NotFound) else str(error)
+            return problem(status, error.code, _challenge(error), told)
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, (("Retry-After", "10"),))
 
 

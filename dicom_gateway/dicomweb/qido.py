@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, g, request
 
 from dicom_gateway.dicomweb import accept
-from dicom_gateway.dicomweb.parameters import (
-    INSTANCE_KEYS,
-    SERIES_KEYS,
-    STUDY_KEYS,
-    Search,
-    read_search,
-    study_query,
-)
+from dicom_gateway.dicomweb.parameters import read_search, require_utf8
 from dicom_gateway.dicomweb.service import Service, require_study
 from dicom_gateway.errors import NotFound
 from dicom_gateway.index import queries
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.listing import BASE
 from dicom_gateway.index.queries import Page
+from dicom_gateway.index.searching import Level, Scope, search
 from dicom_gateway.uid import checked_uid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import Connection
 
     from dicom_gateway.crypto import Access
 
 _HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}", re.ASCII)
+_MORE = "There are additional results that can be requested."
 
 
 def blueprint(service: Service) -> Blueprint:
@@ -40,37 +34,27 @@ def blueprint(service: Service) -> Blueprint:
 
     @bp.get("/studies")
     def studies() -> Response:
-        search = _search(STUDY_KEYS)
-        query = study_query(search.keys)
-        visible = _access().studies
-        return _answer(
-            service, search, lambda c, page: queries.study_lines(c, visible, query, page)
-        )
+        return _answer(service, Scope(Level.STUDY, _access().studies))
+
+    @bp.get("/series")
+    def all_series() -> Response:
+        return _answer(service, Scope(Level.SERIES, _access().studies))
+
+    @bp.get("/instances")
+    def all_instances() -> Response:
+        return _answer(service, Scope(Level.INSTANCE, _access().studies))
 
     @bp.get("/studies/<study>/series")
     def series(study: str) -> Response:
         require_study(_access(), study)
-        search = _search(SERIES_KEYS)
-        uid, modality = _optional_uid(search, "series"), search.keys.get("modality")
-
-        def lines(connection: Connection, page: Page) -> list[str]:
-            _require_listed(connection, study, None)
-            return queries.series_lines(connection, study, page, uid, modality)
-
-        return _answer(service, search, lines)
+        return _answer(service, Scope(Level.SERIES, _access().studies, study))
 
     @bp.get("/studies/<study>/instances")
     @bp.get("/studies/<study>/series/<series>/instances")
-    def instances(study: str, series: str | None = None) -> Response:
+    def instances(study: str, series: str = "") -> Response:
         require_study(_access(), study)
-        search = _search(INSTANCE_KEYS)
-        uid = _optional_uid(search, "instance")
-
-        def lines(connection: Connection, page: Page) -> list[str]:
-            _require_listed(connection, study, series)
-            return queries.instance_lines(connection, study, series, page, uid)
-
-        return _answer(service, search, lines)
+        below = checked_uid(series) if series else ""
+        return _answer(service, Scope(Level.INSTANCE, _access().studies, study, below))
 
     return bp
 
@@ -80,35 +64,32 @@ def _access() -> Access:
     return access
 
 
-def _search(known: dict[str, str]) -> Search:
-    accept.require_json(g.accept)
-    return read_search(request.args, known)
-
-
-def _optional_uid(search: Search, key: str) -> str | None:
-    return checked_uid(search.keys[key]) if key in search.keys else None
-
-
-def _require_listed(connection: Connection, study: str, series: str | None) -> None:
+def _require_listed(connection: Connection, scope: Scope) -> None:
+    if not scope.study:
+        return
     found = (
-        queries.has_study(connection, study)
-        if series is None
-        else queries.has_series(connection, study, checked_uid(series))
+        queries.has_series(connection, scope.study, scope.series)
+        if scope.series
+        else queries.has_study(connection, scope.study)
     )
     if not found:
         raise NotFound("no such study or series")
 
 
-def _answer(
-    service: Service, search: Search, lines: Callable[[Connection, Page], list[str]]
-) -> Response:
+def _answer(service: Service, scope: Scope) -> Response:
     """One page; one line more than asked for tells whether there are more."""
+    accept.require_json(g.accept)
+    require_utf8(request.query_string)
+    asked = read_search(request.args)
+    limit = asked.wanted.page.limit
+    one_more = replace(asked.wanted, page=Page(limit + 1, asked.wanted.page.offset))
     with reading(service.engine) as connection:
-        found = lines(connection, Page(search.page.limit + 1, search.page.offset))
-    warnings = list(search.warnings)
-    if len(found) > search.page.limit:
-        del found[search.page.limit :]
-        warnings.append("There are additional results that can be requested.")
+        _require_listed(connection, scope)
+        found = search(connection, scope, one_more)
+    warnings = list(asked.warnings)
+    if len(found) > limit:
+        del found[limit:]
+        warnings.append(_MORE)
     body = "[" + ",".join(found) + "]"
     response = Response(body.replace(BASE, _base()), content_type=accept.JSON)
     for text in warnings:

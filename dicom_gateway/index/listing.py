@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from dicom_gateway.dicomjson import Rendered, join
 from dicom_gateway.index.models import LONGEST_NAME_GROUP
@@ -34,6 +34,32 @@ _INSTANCE_TAGS: Final = _tags(
     "00080005 00080016 00080018 00080201 0020000D 0020000E 00200013",
     "00280008 00280010 00280011 00280100 00200032 00200037",
 )
+
+
+_PATIENT_AND_STUDY_MODULES: Final = _tags(
+    "00080051 00081032 00081048 00081060 00081080 00081110 00100021 00100022 00100024 00100032",
+    "00100034 00101000 00101001 00101002 00101010 00101020 00101030 00102110 00102160 00102180",
+    "001021B0 001021C0 00102201 00104000 00120010 00120040 00120062 00321032 00321060",
+)
+_SERIES_AND_EQUIPMENT_MODULES: Final = _tags(
+    "00080068 00080070 00080080 00081010 00081040 00081050 00081070 00081072 00081090 00081111",
+    "00081250 00180010 00181000 00181020 00181030 00185100 00200052 00201040 00400253 00400254",
+    "00400260 00400275 00540410",
+)
+_STUDY_COUNTED: Final = _tags("00080056 00080061 00081190 00201206 00201208")
+STUDY_ATTRIBUTES: Final = frozenset((*_STUDY_TAGS, *_STUDY_COUNTED, *_PATIENT_AND_STUDY_MODULES))
+"""What can be asked of a study (PS3.3 C.7.1.1, C.7.2.1, C.7.2.2; PS3.18 Table 10.6.1-5)."""
+SERIES_ATTRIBUTES: Final = frozenset(
+    (*_SERIES_TAGS, "00080056", "00081190", "00201209", *_SERIES_AND_EQUIPMENT_MODULES)
+)
+"""What can be asked of a series (PS3.3 C.7.3.1, C.7.5.1)."""
+LISTED: Final = {
+    "study": frozenset((*_STUDY_TAGS, *_STUDY_COUNTED)),
+    "series": frozenset((*_SERIES_TAGS, *_tags("00080056 00081190 00201209"))),
+    "instance": frozenset((*_INSTANCE_TAGS, *_tags("00080056 00081190 00083002"))),
+}
+"""What lines hold without being asked."""
+_RETRIEVE_URL: Final = "00081190"
 
 
 @dataclass(frozen=True)
@@ -98,3 +124,43 @@ def _values(vr: str, values: list[str] | list[int]) -> str:
 
 def _address(path: str) -> str:
     return f'{{"vr":"UR","Value":["{BASE}/{path}"]}}'
+
+
+def uid_list(text: str) -> tuple[str, ...]:
+    """Identifiers of a list match (PS3.4 C.2.2.2.2), by comma or backslash."""
+    return tuple(uid for uid in text.replace("\\", ",").split(",") if uid)
+
+
+def read_line(text: str) -> dict[str, Any]:
+    """A stored line or header by tag."""
+    found: dict[str, Any] = json.loads(text, strict=False)
+    return found
+
+
+def write_line(attributes: dict[str, Any]) -> str:
+    """The reverse of :func:`read_line`; the service's address keeps its place holder."""
+    texts = {
+        tag: json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
+        for tag, entry in attributes.items()
+    }
+    if _RETRIEVE_URL in attributes:
+        path = attributes[_RETRIEVE_URL]["Value"][0].removeprefix(f"{BASE}/")
+        texts[_RETRIEVE_URL] = _address(path)
+    return join(texts)
+
+
+def pruned(attributes: dict[str, Any], ways: tuple[tuple[str, ...], ...]) -> dict[str, Any]:
+    """The attributes, sequences cut down to what the ways into them name."""
+    found = dict(attributes)
+    for tag in {way[0] for way in ways} & found.keys():
+        inner = tuple(way[1:] for way in ways if way[0] == tag)
+        items = found[tag].get("Value", [])
+        found[tag] = {**found[tag], "Value": [_cut(item, inner) for item in items]}
+    return found
+
+
+def _cut(item: Any, ways: tuple[tuple[str, ...], ...]) -> Any:
+    if not isinstance(item, dict):
+        return item
+    kept = {way[0]: item[way[0]] for way in ways if way[0] in item}
+    return pruned(kept, tuple(way for way in ways if len(way) > 1))

@@ -126,12 +126,12 @@ def _conditions(query: StudyQuery) -> list[ColumnElement[bool]]:
 
 
 def series_lines(
-    connection: Connection, study: str, page: Page, series_uid: str | None, modality: str | None
+    connection: Connection, study: str, page: Page, series: tuple[str, ...], modality: str | None
 ) -> list[str]:
     """Listing texts of one study's series, by series number."""
     statement = select(Series.listing).where(Series.study_instance_uid == study)
-    if series_uid is not None:
-        statement = statement.where(Series.series_instance_uid == series_uid)
+    if series:
+        statement = statement.where(Series.series_instance_uid.in_(series))
     if modality is not None:
         statement = statement.where(matches(Series.modality, modality))
     ordered = statement.order_by(Series.series_number, Series.series_instance_uid)
@@ -139,12 +139,12 @@ def series_lines(
 
 
 def instance_lines(
-    connection: Connection, study: str, series: str | None, page: Page, sop_uid: str | None
+    connection: Connection, study: str, series: str | None, page: Page, instances: tuple[str, ...]
 ) -> list[str]:
     """Listing texts of the instances of a series, or of a whole study."""
     statement = _listed(select(Instance.listing), study, series)
-    if sop_uid is not None:
-        statement = statement.where(StoredObject.sop_instance_uid == sop_uid)
+    if instances:
+        statement = statement.where(StoredObject.sop_instance_uid.in_(instances))
     ordered = statement.order_by(
         StoredObject.series_instance_uid, Instance.instance_number, Instance.object_id
     )
