@@ -90,7 +90,7 @@ def sample(form: Form) -> SimpleNamespace:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def app() -> Flask:
     app = Flask("app", root_path=str(ROOT / "app"))
     app.secret_key = app.name
