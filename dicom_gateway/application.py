@@ -15,7 +15,7 @@ from dicom_gateway.settings import gateway_settings
 def build() -> Door:
     """The WSGI application of this process."""
     settings = gateway_settings()
-    start_log(settings.mode)
+    start_log(settings)
     check(settings)
     service = build_service(settings)
     flush_regularly(service.ledger, threading.Event())

@@ -56,6 +56,7 @@ COMMANDS = (
     Command("run", "everything at once, as a service runs it", programs.run_all),
     Command("dimse", "receive objects over DIMSE, with the worker beside", programs.run_dimse),
     Command("web", "serve DICOMweb", programs.run_web),
+    Command("page", "the administrator's page and metrics", programs.run_page),
     Command("worker", "list, prepare and announce; started by dimse", programs.run_worker),
     Command("status", "counts and queues, without names", programs.run_status),
 )
@@ -78,7 +79,7 @@ def main(arguments: list[str] | None = None, *, file: Path | None = None) -> int
 
 def _run(command: Command, options: argparse.Namespace) -> int:
     settings = gateway_settings()
-    start_log(settings.mode)
+    start_log(settings)
     check(settings)
     try:
         return command.run(settings, options)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import logging
 import warnings
+from typing import TYPE_CHECKING
 
 import structlog
 
 from dicom_gateway.settings import Mode
+from dicom_gateway.troubles import TroubleBook
+
+if TYPE_CHECKING:
+    from dicom_gateway.settings import GatewaySettings
 
 
-def start_log(mode: Mode) -> None:
+def start_log(settings: GatewaySettings) -> None:
     """Set up logging for this process: JSON lines in production, readable ones otherwise."""
     logging.basicConfig(level=logging.WARNING)
     logging.getLogger("pydicom").setLevel(logging.CRITICAL)
@@ -20,10 +25,11 @@ def start_log(mode: Mode) -> None:
     plain = structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(
         processors=[
+            TroubleBook(settings.var),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer() if mode is Mode.PRODUCTION else plain,
+            structlog.processors.JSONRenderer() if settings.mode is Mode.PRODUCTION else plain,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )

@@ -19,6 +19,7 @@ from dicom_gateway.dimse.scp import start_scp
 from dicom_gateway.index.engine import create_schema, open_index
 from dicom_gateway.keeper import Keeper, keep_all
 from dicom_gateway.status import report
+from dicom_gateway.statuspage.door import networks
 
 if TYPE_CHECKING:
     import argparse
@@ -42,7 +43,7 @@ def stop_on_signal() -> threading.Event:
 
 def run_all(_settings: GatewaySettings, _options: argparse.Namespace) -> int:
     """Keep every program running until told to stop."""
-    return keep_all(("dimse", "web"), stop_on_signal())
+    return keep_all(("dimse", "web", "page"), stop_on_signal())
 
 
 def run_dimse(settings: GatewaySettings, _options: argparse.Namespace) -> int:
@@ -95,6 +96,24 @@ def run_web(settings: GatewaySettings, _options: argparse.Namespace) -> int:
         workers=settings.http_workers,
         blocking_threads=settings.http_threads,
         backpressure=settings.http_threads * 4,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        log_access=False,
+        respawn_failed_workers=True,
+        websockets=False,
+    ).serve()
+    return 0
+
+
+def run_page(settings: GatewaySettings, _options: argparse.Namespace) -> int:
+    """Serve the administrator's page and the metrics."""
+    networks(settings.status_allowed)
+    Granian(
+        "dicom_gateway.statuspage.application:build",
+        factory=True,
+        address=settings.status_host,
+        port=settings.status_port,
+        interface=Interfaces.WSGI,
+        blocking_threads=4,
         http1_settings=HTTP1Settings(header_read_timeout=10_000),
         log_access=False,
         respawn_failed_workers=True,

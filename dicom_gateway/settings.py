@@ -87,6 +87,12 @@ class GatewaySettings(BaseSettings):
     signing_key: Path = Field(
         HOME / "signing.pem", description="EC P-256 private key that signs event reports"
     )
+    status_host: str = Field("127.0.0.1", description="address of the administrator's page")
+    status_port: Port = Field(8190, description="port of the administrator's page and /metrics")
+    status_allowed: CommaList = Field(
+        ("127.0.0.1", "::1"),
+        description="comma list of addresses and networks that may open that page",
+    )
     study_settle_seconds: float = Field(
         2.0, ge=0, description="quiet time after the last object before a study is announced"
     )

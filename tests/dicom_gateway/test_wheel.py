@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import tomllib
 import zipfile
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from config.settings import ROOT
@@ -43,12 +45,24 @@ def configured(folder: Path) -> Programs:
         f'ae_title = "{AE_TITLE}"',
         f"dicom_port = {programs.dicom_port}",
         f"http_port = {programs.http_port}",
+        f"status_port = {free_port()}",
         f'portal_origin = "{PORTAL}"',
         'portal_jwks = "jwks.json"',
         'signing_key = "gateway.pem"',
     ]
     (folder / "gateway.toml").write_text("\n".join(lines), encoding="utf-8")
     return programs
+
+
+def shows_page(folder: Path) -> bool:
+    """Whether the administrator's page is there, style and all, and so are the metrics."""
+    content = tomllib.loads((folder / "gateway.toml").read_text("utf-8"))
+    root = f"http://127.0.0.1:{content['status_port']}"
+    try:
+        answers = [httpx.get(root + path) for path in ("/", "/static/status.css", "/metrics")]
+    except httpx.TransportError:
+        return False
+    return [answer.status_code for answer in answers] == [200, 200, 200]
 
 
 def test_the_wheel_holds_the_gateway_and_nothing_else(wheel: Path) -> None:
@@ -74,6 +88,7 @@ def test_the_installed_service_answers_and_leaves_when_told(command: Path, tmp_p
         try:
             wait_until(programs.answers_echo, "the service answers C-ECHO")
             wait_until(programs.answers_http, "the service answers HTTP")
+            wait_until(lambda: shows_page(tmp_path), "the service shows its page")
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0

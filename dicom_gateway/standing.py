@@ -1,0 +1,154 @@
+"""How the gateway stands, as numbers: no names, no identifiers of patients."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, Engine, func, select
+
+from dicom_gateway import clock
+from dicom_gateway.index.engine import reading
+from dicom_gateway.index.models import OutboxEvent, SetAside, StoredObject, Study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dicom_gateway.settings import GatewaySettings
+
+JAPAN: Final = timezone(timedelta(hours=9))
+LOW_DISK_SHARE: Final = 0.1
+_KNOCK_SECONDS: Final = 0.5
+STATES: Final = ("stored", "indexed", "set aside", "unreadable")
+EVENT_STATES: Final = ("waiting", "delivered", "rejected")
+
+
+@dataclass(frozen=True)
+class Disk:
+    """Bytes of the file system that holds the images."""
+
+    total: int
+    free: int
+
+    @property
+    def is_low(self) -> bool:
+        """Less than a tenth is left."""
+        return self.free < self.total * LOW_DISK_SHARE
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One look at the gateway. ``at`` aware UTC; ages in seconds."""
+
+    at: datetime
+    studies: int
+    studies_today: int
+    text_uncertain: int
+    objects: dict[str, int]
+    bytes_kept: int
+    other_content: int
+    events: dict[str, int]
+    oldest_waiting: float | None
+    failed_tries: int
+    disk: Disk
+    programs: dict[str, bool]
+
+    @property
+    def quarantined(self) -> int:
+        """Objects kept but not shown: conflicting identity, other content, unreadable."""
+        return self.objects["set aside"] + self.objects["unreadable"] + self.other_content
+
+    @property
+    def portal_is_away(self) -> bool:
+        """Reports wait that were tried in vain."""
+        return self.failed_tries > 0
+
+
+def look(engine: Engine, settings: GatewaySettings) -> Standing:
+    """Count everything once."""
+    at = clock.now()
+    with reading(engine) as connection:
+        objects = _by_state(connection, STATES, StoredObject)
+        events = _by_state(connection, EVENT_STATES, OutboxEvent)
+        oldest, tries = _waiting(connection)
+        return Standing(
+            at=at,
+            studies=_count(connection, Study),
+            studies_today=_studies_since(connection, japanese_midnight(at)),
+            text_uncertain=_uncertain(connection),
+            objects=objects,
+            bytes_kept=int(connection.scalar(select(func.sum(StoredObject.size))) or 0),
+            other_content=_count(connection, SetAside),
+            events=events,
+            oldest_waiting=None if oldest is None else max(0.0, at.timestamp() - oldest),
+            failed_tries=tries,
+            disk=disk_of(settings.var),
+            programs=answering(settings),
+        )
+
+
+def japanese_midnight(at: datetime) -> float:
+    """When the Japanese day of this instant began, Unix seconds."""
+    day = at.astimezone(JAPAN).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day.timestamp()
+
+
+def disk_of(folder: Path) -> Disk:
+    """The file system below the folder."""
+    usage = shutil.disk_usage(folder)
+    return Disk(usage.total, usage.free)
+
+
+def answering(settings: GatewaySettings) -> dict[str, bool]:
+    """Which listening programs take a connection."""
+    doors = {
+        "dimse": (settings.dicom_host, settings.dicom_port),
+        "web": (settings.http_host, settings.http_port),
+    }
+    return {name: _knock(*door) for name, door in doors.items()}
+
+
+def _knock(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((near(host), port), _KNOCK_SECONDS):
+            return True
+    except OSError:
+        return False
+
+
+def near(host: str) -> str:
+    """Where this machine reaches a listener of its own."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
+
+
+def _count(connection: Connection, table: type[Study | SetAside]) -> int:
+    return int(connection.scalar(select(func.count()).select_from(table)) or 0)
+
+
+def _uncertain(connection: Connection) -> int:
+    rows = select(func.count()).select_from(Study).where(Study.text_uncertain)
+    return int(connection.scalar(rows) or 0)
+
+
+def _studies_since(connection: Connection, instant: float) -> int:
+    rows = select(func.count()).select_from(Study).where(Study.changed_at >= instant)
+    return int(connection.scalar(rows) or 0)
+
+
+def _by_state(
+    connection: Connection, states: tuple[str, ...], table: type[StoredObject | OutboxEvent]
+) -> dict[str, int]:
+    rows = connection.execute(select(table.state, func.count()).group_by(table.state))
+    return dict.fromkeys(states, 0) | {row[0]: int(row[1]) for row in rows}
+
+
+def _waiting(connection: Connection) -> tuple[float | None, int]:
+    row = connection.execute(
+        select(func.min(OutboxEvent.created_at), func.max(OutboxEvent.attempts)).where(
+            OutboxEvent.state == "waiting"
+        )
+    ).one()
+    return row[0], int(row[1] or 0)

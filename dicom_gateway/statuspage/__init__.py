@@ -1,0 +1,1 @@
+"""A page for the hospital's own administrator, and the same numbers for Prometheus."""
