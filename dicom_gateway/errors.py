@@ -55,6 +55,18 @@ class ObjectTooLarge(OutOfResources):
     code = "object-too-large"
 
 
+class PeerRefused(GatewayError):
+    """This caller may not associate: not listed, elsewhere, or without TLS."""
+
+    code = "peer-refused"
+
+
+class PeerUnknown(GatewayError):
+    """No peer of this AE title can be called."""
+
+    code = "peer-unknown"
+
+
 class Unauthenticated(GatewayError):
     """No usable access token came with the request."""
 
