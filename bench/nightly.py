@@ -6,19 +6,12 @@ take municipality after municipality from the ledger of runs, as the product's o
 
 from __future__ import annotations
 
-import os
-import pwd
 import random
 import resource
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
-from contextlib import contextmanager
 from datetime import date, timedelta
 from multiprocessing import get_context
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -34,6 +27,7 @@ from app.jobs.models import JobName
 from app.jobs.work import Office, work_through
 from app.notifications.sending import Post
 from app.reminders.wanted import still_wanted
+from bench.cluster import cluster
 from config.settings import ROOT
 
 if TYPE_CHECKING:
@@ -46,14 +40,13 @@ if TYPE_CHECKING:
 PROCESSES = 2
 DOSES = 10
 CHILDREN_A_MUNICIPALITY = 5_000
-INSTALLED = Path("/usr/lib/postgresql")
 SEED = 20261122
 KILOBYTE = 1024
 
 
 def nightly(count: int) -> dict[str, float]:
     """Seconds by the wall clock for ``count`` children, and the larger worker's resident memory."""
-    with _cluster() as url:
+    with cluster() as url:
         _migrate(url)
         _fill(url, count)
         return _run(url, count)
@@ -88,44 +81,6 @@ def _work(url: str, day: date, answers: Queue[tuple[int, int]]) -> None:
     post = Post(carriers={}, sealer=None, origin="", still_wanted=still_wanted)  # type: ignore[arg-type]
     planned = work_through(JobName.PLAN_REMINDERS, Office(post, 0), day)
     answers.put((planned, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
-
-
-@contextmanager
-def _cluster() -> Iterator[str]:
-    """A cluster of our own behind a Unix socket; durable as a real one."""
-    folder = Path(tempfile.mkdtemp(prefix="tsunagu-bench-"))
-    owner = "postgres" if os.geteuid() == 0 else None
-    if owner is not None:
-        account = pwd.getpwnam(owner)
-        os.chown(folder, account.pw_uid, account.pw_gid)
-    data = str(folder / "data")
-    options = f"-k {folder} -c listen_addresses= -c shared_buffers=256MB -c max_wal_size=2GB"
-    try:
-        _program(owner, "initdb", "-D", data, "-U", "tsunagu", "-A", "trust", "-E", "UTF8")
-        log = str(folder / "log")
-        _program(owner, "pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start")
-        try:
-            yield f"postgresql+psycopg://tsunagu@/postgres?host={folder}"
-        finally:
-            _program(owner, "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _program(owner: str | None, name: str, *arguments: str) -> None:
-    found = sorted(INSTALLED.glob(f"*/bin/{name}"))
-    if not found:
-        raise SystemExit(f"PostgreSQL is not installed: no {name} below {INSTALLED}")
-    subprocess.run(  # noqa: S603 - our own arguments
-        [str(found[-1]), *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        check=True,
-        user=owner,
-        group=owner,
-        extra_groups=[] if owner else None,
-        cwd="/",
-    )
 
 
 def _migrate(url: str) -> None:

@@ -1,4 +1,5 @@
-"""``python -m bench.gateway [--json] [--quick] [--store-only] [--studies N] [--rounds N]``.
+"""``python -m bench.gateway [--json] [--quick] [--store-only] [--index-only] [--studies N]
+[--rounds N]``.
 
 Store, list and retrieve beside Orthanc and nginx.
 
@@ -21,9 +22,12 @@ import httpx
 
 from bench.gateway import peers
 from bench.gateway.data import Workload, make
+from bench.gateway.large_index import measure_large_index
 from bench.gateway.measure import Case, Figures, race, ratio, row, store
 from bench.gateway.storing import measure_store
 
+MOST_SENT = 3000
+"""More studies than these are written into the index directly: see ``large_index``."""
 LIST = "/studies?limit=101&offset=0&fuzzymatching=false&includefield=00081030,00080060"
 JSON = "application/dicom+json"
 OBJECTS = 'multipart/related; type="application/dicom"; transfer-syntax=*'
@@ -51,12 +55,17 @@ def main() -> int:
     parser.add_argument("--store-only", action="store_true", help="C-STORE and nothing else")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of C-STORE")
     parser.add_argument("--studies", type=int, default=3000, help="studies in the index")
+    parser.add_argument("--index-only", action="store_true", help="lists of a large index only")
     chosen = parser.parse_args()
-    size = Size(200, chosen.studies, chosen.rounds, 3.0)
+    size = Size(200, min(chosen.studies, MOST_SENT), chosen.rounds, 3.0)
     if chosen.quick:
         size = Size(40, 200, 1, 0.7)
     with tempfile.TemporaryDirectory(prefix="bench-gateway-") as name:
-        figures = run(Path(name), size, store_only=chosen.store_only)
+        figures: Figures = {}
+        if not chosen.index_only:
+            figures = run(Path(name), size, store_only=chosen.store_only)
+        if chosen.index_only or chosen.studies > MOST_SENT:
+            measure_large_index(Path(name), chosen.studies, figures)
     if chosen.json:
         say(json.dumps(figures))
     return 0

@@ -31,6 +31,8 @@ STORESCU = "/usr/bin/storescu"
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 GATEWAY_ID, PORTAL = "bench", "http://portal.bench"
 DEADLINE_SECONDS = 60.0
+HEALTH = "http://127.0.0.1:18242/healthz"
+HTTP_OK = 200
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,23 @@ class Peer:
 def gateway(folder: Path) -> Iterator[Peer]:
     """Our own gateway: both programs, as they run in a hospital."""
     folder.mkdir()
+    peer, command = _configured(folder, "")
+    with _running([*command, "dimse"], folder), _running([*command, "web"], folder):
+        _wait(lambda: _answers(HEALTH) and _echoes(peer), "the gateway")
+        yield peer
+
+
+@contextmanager
+def gateway_web(folder: Path, database_url: str) -> Iterator[Peer]:
+    """Only its DICOMweb, over an index that is there already; empty URL: SQLite in ``var``."""
+    peer, command = _configured(folder, database_url)
+    with _running([*command, "web"], folder):
+        _wait(lambda: _answers(HEALTH), "the gateway")
+        yield peer
+
+
+def _configured(folder: Path, database_url: str) -> tuple[Peer, list[str]]:
+    """The peer, and the command that starts its programs."""
     key = ECKey.generate_key("P-256", {"kid": "bench"})
     jwks, signing = folder / "jwks.json", folder / "signing.pem"
     jwks.write_text(json.dumps(KeySet([key]).as_dict(private=False)))
@@ -69,14 +88,12 @@ def gateway(folder: Path) -> Iterator[Peer]:
     settings = {
         "MODE": "test", "GATEWAY_ID": GATEWAY_ID, "VAR": folder / "var", "AE_TITLE": "BENCH",
         "DICOM_PORT": 18204, "HTTP_PORT": 18242, "PORTAL_ORIGIN": PORTAL, "PORTAL_JWKS": jwks,
-        "SIGNING_KEY": signing,
+        "SIGNING_KEY": signing, "DATABASE_URL": database_url,
     }  # fmt: skip
     pairs = [f"TSUNAGU_GATEWAY_{name}={value}" for name, value in settings.items()]
     command = ["env", *pairs, sys.executable, "-m", "dicom_gateway"]
-    peer = Peer("gateway", "this tree", "BENCH", 18204, "http://127.0.0.1:18242/dicom-web", key)
-    with _running([*command, "dimse"], folder), _running([*command, "web"], folder):
-        _wait(lambda: _answers("http://127.0.0.1:18242/healthz") and _echoes(peer), "the gateway")
-        yield peer
+    web = "http://127.0.0.1:18242/dicom-web"
+    return Peer("gateway", "this tree", "BENCH", 18204, web, key), command
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from dicom_gateway.names import fold
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Subquery, Table
 
 NAME_GROUPS: Final = ("name_alphabetic", "name_ideographic", "name_phonetic")
 MOST_TERMS: Final = 4000
@@ -40,6 +40,11 @@ class NamePattern:
 
     anywhere: str = ""
     groups: tuple[str, ...] = ()
+
+    @property
+    def is_one(self) -> bool:
+        """Whether one comparison decides."""
+        return bool(self.anywhere) or sum(1 for group in self.groups if group.strip("*")) == 1
 
 
 def name_pattern(text: str) -> NamePattern:
@@ -97,8 +102,8 @@ def suffixes(term: str) -> list[str]:
     return sorted({term[at : at + SUFFIX_CHARACTERS] for at in range(len(term))})
 
 
-def candidates(connection: Connection, pattern: NamePattern) -> Select[Any] | None:
-    """Identifiers of the studies one of whose groups fits, by the terms.
+def candidates(connection: Connection, pattern: NamePattern) -> Subquery | None:
+    """Keys (study_date, study_instance_uid) of the studies one of whose groups fits, by the terms.
 
     Returns:
         ``None`` when the terms do not narrow it down enough.
@@ -110,8 +115,12 @@ def candidates(connection: Connection, pattern: NamePattern) -> Select[Any] | No
     if len(connection.execute(terms.limit(MOST_TERMS + 1)).all()) > MOST_TERMS:
         return None
     columns = _COLUMNS if pattern.anywhere else (_COLUMNS[pattern.groups.index(text)],)
-    found = union(*(select(Study.study_instance_uid).where(one.in_(terms)) for one in columns))
-    return select(found.subquery().c.study_instance_uid)
+    return union(
+        *(
+            select(Study.study_date, Study.study_instance_uid).where(column.in_(terms))
+            for column in columns
+        )
+    ).subquery()
 
 
 def _fitting_terms(pattern: str) -> Select[str]:

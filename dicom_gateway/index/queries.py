@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    any_,
+    bindparam,
+    func,
+    select,
+    tuple_,
+)
 
 from dicom_gateway.frames import FrameTable
 from dicom_gateway.index.models import Instance, Series, StoredObject, Study
@@ -77,23 +89,39 @@ def study_rows(
     after: StudyKey | None = None,
 ) -> list[Any]:
     """The same as rows of (study_date, study_instance_uid, listing)."""
+    conditions = _conditions(connection, visible, query)
+    if query.patient_name is None:
+        return _study_page(connection, conditions, page, after)
+    pattern = name_pattern(query.patient_name)
+    named = [*conditions, name_condition(pattern)]
+    found = candidates(connection, pattern) if visible is None else None
+    if found is None:
+        return _study_page(connection, named, page, after)
+    if conditions or not pattern.is_one:
+        named.append(Study.study_instance_uid.in_(select(found.c.study_instance_uid)))
+        return _study_page(connection, named, page, after)
+    keys = _in_order(select(found.c.study_instance_uid), found.c, after)
+    wanted = Study.study_instance_uid.in_(_paged(keys, page))
+    return _study_page(connection, [wanted], Page(page.limit, 0), None)
+
+
+def _study_page(
+    connection: Connection,
+    conditions: list[ColumnElement[bool]],
+    page: Page,
+    after: StudyKey | None,
+) -> list[Any]:
     statement = select(Study.study_date, Study.study_instance_uid, Study.listing)
-    if visible is not None:
-        statement = statement.where(Study.study_instance_uid.in_(sorted(visible)))
-    if query.study_instance_uids:
-        statement = statement.where(Study.study_instance_uid.in_(query.study_instance_uids))
-    for condition in _conditions(query):
-        statement = statement.where(condition)
-    if query.patient_name is not None:
-        pattern = name_pattern(query.patient_name)
-        statement = statement.where(name_condition(pattern))
-        found = None if visible is not None else candidates(connection, pattern)
-        if found is not None:
-            statement = statement.where(Study.study_instance_uid.in_(found))
-    if after is not None:
-        statement = statement.where(_behind(after))
-    ordered = statement.order_by(Study.study_date.desc(), Study.study_instance_uid.desc())
+    ordered = _in_order(statement.where(*conditions), Study, after)
     return list(connection.execute(_paged(ordered, page)))
+
+
+def _in_order(statement: Any, columns: Any, after: StudyKey | None) -> Any:
+    """Newest first, behind the key of the page before."""
+    if after is not None:
+        key = tuple_(columns.study_date, columns.study_instance_uid)
+        statement = statement.where(key < (after.study_date, after.study_instance_uid))
+    return statement.order_by(columns.study_date.desc(), columns.study_instance_uid.desc())
 
 
 def study_pages(
@@ -107,13 +135,23 @@ def study_pages(
         after = StudyKey(rows[-1].study_date, rows[-1].study_instance_uid)
 
 
-def _behind(after: StudyKey) -> ColumnElement[bool]:
-    key = tuple_(Study.study_date, Study.study_instance_uid)
-    return key < (after.study_date, after.study_instance_uid)
+def _among(connection: Connection, studies: Iterable[str]) -> ColumnElement[bool]:
+    """One of these identifiers; a list of any length is one parameter."""
+    uids = sorted(set(studies))
+    if connection.dialect.name == "postgresql":
+        return Study.study_instance_uid == any_(bindparam(None, uids, type_=ARRAY(String)))
+    listed = func.json_each(json.dumps(uids)).table_valued("value")
+    return Study.study_instance_uid.in_(select(listed.c.value))
 
 
-def _conditions(query: StudyQuery) -> list[ColumnElement[bool]]:
+def _conditions(
+    connection: Connection, visible: Iterable[str] | None, query: StudyQuery
+) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
+    if visible is not None:
+        found.append(_among(connection, visible))
+    if query.study_instance_uids:
+        found.append(_among(connection, query.study_instance_uids))
     if query.patient_id is not None:
         found.append(matches(Study.patient_id, query.patient_id))
     if query.accession_number is not None:
