@@ -12,7 +12,8 @@ from dicom_gateway.crypto import PortalKeys, ReportSigner, TokenVerifier
 from dicom_gateway.dicomweb.service import SeriesPlaces, Service
 from dicom_gateway.dimse.scp import Listener
 from dicom_gateway.errors import Misconfigured
-from dicom_gateway.index.engine import create_schema, open_index
+from dicom_gateway.index.engine import open_index
+from dicom_gateway.index.layout import create_schema
 from dicom_gateway.ingest import Ingest
 from dicom_gateway.settings import GatewaySettings, Mode
 from dicom_gateway.storage import BlobStore

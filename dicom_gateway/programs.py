@@ -16,7 +16,8 @@ from granian.http import HTTP1Settings
 
 from dicom_gateway.assembly import build_ingest, build_listener, build_worker
 from dicom_gateway.dimse.scp import start_scp
-from dicom_gateway.index.engine import create_schema, open_index
+from dicom_gateway.index.engine import open_index
+from dicom_gateway.index.layout import create_schema
 from dicom_gateway.keeper import Keeper, keep_all
 from dicom_gateway.status import report
 from dicom_gateway.statuspage.door import networks

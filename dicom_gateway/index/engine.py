@@ -1,15 +1,11 @@
-"""Opening the index: an engine with the manners durability needs, tables at their version."""
+"""Opening the index: an engine with the manners durability needs."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-
-from dicom_gateway.errors import Misconfigured
-from dicom_gateway.index.models import SCHEMA_VERSION, Base, SchemaVersion
+from sqlalchemy import Connection, Engine, create_engine, event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,31 +46,3 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """A connection for reads that never waits for a writer."""
     with engine.connect() as connection:
         yield connection.execution_options(sqlite_begin="DEFERRED")
-
-
-def create_schema(engine: Engine) -> None:
-    """Make the tables if there are none, and refuse tables of another version.
-
-    Raises:
-        Misconfigured: the index belongs to another version of this program.
-    """
-    if not inspect(engine).has_table(SchemaVersion.__tablename__):
-        _create(engine)
-    with reading(engine) as connection:
-        found = connection.scalars(select(SchemaVersion.version)).all()
-    if list(found) != [SCHEMA_VERSION]:
-        raise Misconfigured(f"index has schema {list(found)}, this program needs {SCHEMA_VERSION}")
-
-
-def _create(engine: Engine) -> None:
-    """Two processes may start at once: whoever comes second finds the tables made."""
-    try:
-        Base.metadata.create_all(engine)
-        with engine.begin() as connection:
-            if connection.scalar(select(SchemaVersion.version)) is None:
-                connection.execute(insert(SchemaVersion).values(version=SCHEMA_VERSION))
-    except IntegrityError:
-        return
-    except SQLAlchemyError:
-        if not inspect(engine).has_table(SchemaVersion.__tablename__):
-            raise

@@ -18,7 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 2
+LAYOUT = "0003"
+"""The migration these tables stand at."""
 
 UID = String(64)
 LONGEST_NAME_GROUP = 64
@@ -37,7 +38,7 @@ class Base(DeclarativeBase):
 
 
 class SchemaVersion(Base):
-    """One row: which layout the tables have."""
+    """One row, for programs from before migrations: a number none of them knows, so none starts."""
 
     __tablename__ = "schema_version"
 
@@ -82,6 +83,21 @@ class SetAside(Base):
     data_set_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
     sender: Mapped[str] = mapped_column(String(16))
     received_at: Mapped[float] = mapped_column(Float)
+
+
+class Decision(Base):
+    """What an administrator decided about one object, and why."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    at: Mapped[float] = mapped_column(Float)
+    kind: Mapped[str] = mapped_column(String(12))
+    sop_instance_uid: Mapped[str] = mapped_column(UID)
+    study_instance_uid: Mapped[str] = mapped_column(UID)
+    data_set_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    decided_by: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(200))
 
 
 class Instance(Base):
@@ -151,6 +167,9 @@ class Study(Base):
     changed_at: Mapped[float] = mapped_column(Float)
     revision: Mapped[int] = mapped_column(Integer)
     announced_revision: Mapped[int] = mapped_column(Integer, default=0)
+    issuer_of_patient_id: Mapped[str] = mapped_column(String(64), server_default="")
+    patient_birth_date: Mapped[str] = mapped_column(String(8), server_default="")
+    patient_sex: Mapped[str] = mapped_column(String(16), server_default="")
 
 
 class NameTerm(Base):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, abort, render_template, request
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from dicom_gateway.index.engine import create_schema, open_index
+from dicom_gateway.index.engine import open_index
+from dicom_gateway.index.layout import create_schema
 from dicom_gateway.journal import start_log
 from dicom_gateway.settings import gateway_settings
 from dicom_gateway.standing import look

@@ -30,9 +30,7 @@ class StandingCollector(Collector):
         """Every family; labels are states and programs, never anything of a patient."""
         now = self._look()
         yield _single("studies", "Studies listed", now.studies)
-        yield _single(
-            "studies_today", "Studies that came or grew today", now.studies_today
-        )
+        yield _single("studies_today", "Studies that came or grew today", now.studies_today)
         yield _labelled("objects", "Objects kept, by state", "state", now.objects)
         yield _single("objects_quarantined", "Objects kept but not shown", now.quarantined)
         yield _single("stored_bytes", "Bytes of all objects", now.bytes_kept)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from sqlalchemy import update
 
 from dicom_gateway.assembly import check
 from dicom_gateway.errors import Misconfigured
-from dicom_gateway.index.engine import create_schema, open_index
-from dicom_gateway.index.models import SchemaVersion
 from dicom_gateway.settings import GatewaySettings, Mode
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RIGHT: dict[str, Any] = {
     "mode": Mode.PRODUCTION,
@@ -39,13 +33,3 @@ def test_a_full_configuration_passes() -> None:
 def test_what_is_missing_is_named(changes: dict[str, Any], word: str) -> None:
     with pytest.raises(Misconfigured, match=word):
         check(GatewaySettings(**{**RIGHT, **changes}))
-
-
-def test_an_index_of_another_version_is_not_touched(tmp_path: Path) -> None:
-    engine = open_index("", tmp_path)
-    create_schema(engine)
-    create_schema(engine)
-    with engine.begin() as connection:
-        connection.execute(update(SchemaVersion).values(version=99))
-    with pytest.raises(Misconfigured, match="99"):
-        create_schema(engine)

@@ -20,7 +20,7 @@ from tests.wheels import build, install, run
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOT_INSTALLED = (".toml", ".md", ".pyc")
+NOT_INSTALLED = (".toml", ".md", ".pyc", ".mako")
 
 
 @pytest.fixture(scope="module")

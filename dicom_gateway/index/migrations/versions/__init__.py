@@ -1,0 +1,1 @@
+"""One file a layout. A file that was published never changes."""
