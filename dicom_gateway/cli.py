@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dicom_gateway import enrolment, programs, service
 from dicom_gateway.assembly import check
+from dicom_gateway.check import run as check_links
 from dicom_gateway.errors import Misconfigured
 from dicom_gateway.journal import start_log
 from dicom_gateway.settings import (
@@ -58,6 +59,7 @@ COMMANDS = (
     Command("web", "serve DICOMweb", programs.run_web),
     Command("page", "the administrator's page and metrics", programs.run_page),
     Command("worker", "list, prepare and announce; started by dimse", programs.run_worker),
+    Command("check", "prove every link by real traffic", check_links),
     Command("status", "counts and queues, without names", programs.run_status),
 )
 

@@ -88,6 +88,17 @@ class PortalKeys:
             raise TokenInvalid("token names a key the portal has not published")
         return self._keys[kid]
 
+    def count(self) -> int:
+        """How many keys the file holds.
+
+        Raises:
+            Misconfigured: none, or the file cannot be read.
+        """
+        self._read_if_changed()
+        if not self._keys:
+            raise Misconfigured(f"no key of the portal in {self._path}")
+        return len(self._keys)
+
     def _read_if_changed(self) -> None:
         try:
             mtime = self._path.stat().st_mtime_ns

@@ -182,19 +182,19 @@ def _refusal(response: httpx.Response, at: datetime, place: Place) -> str:
         found = json.loads(response.content[:_LARGEST_ANSWER])
         code = str(found["code"])
         if code == "clock-apart":
-            return _clock_words((datetime.fromisoformat(found["at"]) - at).total_seconds())
+            return clock_words((datetime.fromisoformat(found["at"]) - at).total_seconds())
         return REFUSALS[code].format(key=place.signing_key)
     except (ValueError, KeyError, TypeError):
         status = response.status_code
         return f"this is no portal, or not one that enrols gateways (HTTP status {status})"
 
 
-def _clock_words(behind: float) -> str:
+def clock_words(behind: float) -> str:
     """``behind``: seconds by which the portal's clock is further on."""
     way = "behind" if behind > 0 else "ahead of"
     return (
         f"the clock of this machine is {span(abs(behind))} {way} the portal's: "
-        "set it (timedatectl set-ntp true), then use the same code again"
+        "set it (timedatectl set-ntp true), then try again"
     )
 
 

@@ -25,6 +25,12 @@ class EnrolmentFailed(GatewayError):
     code = "enrolment-failed"
 
 
+class CheckFailed(GatewayError):
+    """A link of the gateway does not hold. The message says what to do."""
+
+    code = "check-failed"
+
+
 class NotDicom(GatewayError):
     """The bytes are not a complete, well-formed DICOM data set."""
 

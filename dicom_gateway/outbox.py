@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Row, exists, insert, or_, select, upd
 from dicom_gateway import clock
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import OutboxEvent, ReadAccess, StoredObject, Study
+from dicom_gateway.specimen import CHECK_STUDY
 
 MOST_EVENTS_A_REPORT: Final = 100
 LONGEST_WAIT_SECONDS: Final = 60.0
@@ -45,7 +46,8 @@ def _due(before: float) -> tuple[Any, ...]:
     waiting = exists().where(
         StoredObject.study_instance_uid == Study.study_instance_uid, StoredObject.state == "stored"
     )
-    return (Study.announced_revision != Study.revision, Study.changed_at <= before, ~waiting)
+    real = Study.study_instance_uid != CHECK_STUDY
+    return (Study.announced_revision != Study.revision, Study.changed_at <= before, ~waiting, real)
 
 
 def _study(row: Row[Any]) -> dict[str, object]:
@@ -76,6 +78,7 @@ def enqueue_reads(engine: Engine) -> int:
     at = clock.now().timestamp()
     due = (
         ReadAccess.uses != ReadAccess.reported_uses,
+        ReadAccess.study_instance_uid != CHECK_STUDY,
         or_(
             ReadAccess.last_at <= at - QUIET_SECONDS,
             ReadAccess.first_at <= at - LONGEST_SILENCE_SECONDS,

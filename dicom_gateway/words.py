@@ -15,3 +15,15 @@ def span(seconds: float) -> str:
         if count:
             said.append(f"{count} {name}" + ("s" if count > 1 else ""))
     return " ".join(said[:2]) or "less than a second"
+
+
+_SIZES: Final = (("TB", 1000**4), ("GB", 1000**3), ("MB", 1000**2), ("kB", 1000))
+
+
+def size_words(count: int) -> str:
+    """Bytes in the largest fitting decimal unit, one decimal below ten."""
+    for unit, size in _SIZES:
+        if count >= size:
+            amount = count / size
+            return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"  # noqa: PLR2004
+    return f"{count} B"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -10,9 +12,12 @@ from flask import Blueprint, current_app, request
 from jsonschema import Draft202012Validator, FormatChecker
 
 from app.authz.actor import Machine
+from app.core import clock
 from app.core.db import reading
 from app.imaging import reports
 from app.imaging.errors import BadReport, GatewayNotTrusted
+from app.registry.enrolment import CLOCK_TOLERANCE
+from app.registry.errors import ClockApart
 from app.registry.queries import gateway_by_id
 from app.web.signed_requests import RequestNotSigned, bearer_token, claimed_id, require_signed
 from app.web.wire import wire_schema
@@ -26,6 +31,8 @@ bp = Blueprint("imaging_gateway", __name__, url_prefix="/api/gateway/v1")
 
 TOKEN_TYPE = "tsunagu-gateway+jwt"  # noqa: S105 - a media type
 MOST_EVENTS = 100
+CHECK_STUDY: str = wire_schema("gateway-check")["$defs"]["study"]["const"]
+"""The one study of a gateway's self-check: synthetic, removed again, of no patient."""
 
 _event = Draft202012Validator(
     {"$defs": wire_schema("gateway-events")["$defs"]}
@@ -43,6 +50,30 @@ def receive_events() -> ResponseReturnValue:
     receipt = reports.take_in(gateway, events)
     receipt.rejected += [{"id": name, "reason": "malformed"} for name in malformed]
     return {"accepted": receipt.accepted, "rejected": receipt.rejected}
+
+
+@bp.post("/check")
+def check() -> ResponseReturnValue:
+    """Tell a gateway that it is trusted and what time it is, with a token for its test study."""
+    body = request.get_data(cache=False)
+    claimed = _time_of(body)
+    gateway = _proved_gateway(body, at=claimed)
+    now = clock.now()
+    if abs(now - claimed) > CLOCK_TOLERANCE:
+        answer = {"code": ClockApart.code, "at": now.isoformat()}
+        return answer, HTTPStatus.FORBIDDEN, {"Content-Type": "application/problem+json"}
+    token = current_app.extensions["image_tokens"].issue_for_check(gateway.id, CHECK_STUDY, at=now)
+    return {"at": now.isoformat(), "token": token}
+
+
+def _time_of(body: bytes) -> datetime:
+    try:
+        at = datetime.fromisoformat(json.loads(body)["at"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise BadReport("no time") from None
+    if at.tzinfo is None:
+        raise BadReport("a time without a zone")
+    return at
 
 
 def _events(body: bytes) -> tuple[list[dict[str, Any]], list[str]]:
@@ -82,8 +113,8 @@ def _id_of(event: object) -> str:
         raise BadReport("an event without an id") from None
 
 
-def _proved_gateway(body: bytes) -> Machine:
-    """The enrolled gateway whose key signed this very body just now."""
+def _proved_gateway(body: bytes, *, at: datetime | None = None) -> Machine:
+    """The enrolled gateway whose key signed this very body just now, or at ``at``."""
     try:
         token = bearer_token(request.headers.get("Authorization", ""))
         gateway = _enrolled(claimed_id(token))
@@ -94,6 +125,7 @@ def _proved_gateway(body: bytes) -> Machine:
             jwk=gateway.public_jwk,
             typ=TOKEN_TYPE,
             audience=current_app.config["ORIGIN"],
+            at=at,
         )
     except RequestNotSigned as refusal:
         raise GatewayNotTrusted(str(refusal)) from refusal

@@ -49,6 +49,7 @@ PUBLIC_ENDPOINTS = frozenset(
         "registry.open_invitation",
         "registry.invitation",
         "imaging_gateway.receive_events",
+        "imaging_gateway.check",
         "registry_gateway.enrol",
         "fhir.immds_forecast",
         "fhir.metadata",
@@ -59,7 +60,7 @@ PUBLIC_ENDPOINTS = frozenset(
         "calendar_feed.read",
     }
 )
-"""``imaging_gateway.receive_events`` is proved by the gateway's own key instead of a session,
+"""``imaging_gateway`` is proved by the gateway's own key instead of a session,
 ``registry_gateway.enrol`` by a one-time code and the key it brings,
 ``fhir.immds_forecast`` by the asking system's, and ``fhir.metadata`` says how;
 ``jobs.metrics`` by the token of the settings, a mailbox by the code that was sent to it."""

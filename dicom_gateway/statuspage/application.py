@@ -13,12 +13,12 @@ from dicom_gateway.index.layout import create_schema
 from dicom_gateway.journal import start_log
 from dicom_gateway.settings import gateway_settings
 from dicom_gateway.standing import look
-from dicom_gateway.statuspage import speech
 from dicom_gateway.statuspage.door import is_allowed, is_own_name, networks
 from dicom_gateway.statuspage.metrics import exposition
-from dicom_gateway.statuspage.speech import LANGUAGES, TAGS, Speech
+from dicom_gateway.statuspage.speech import LANGUAGES, TAGS, Speech, instant_words
 from dicom_gateway.statuspage.warnings import warnings_of
 from dicom_gateway.troubles import last_troubles
+from dicom_gateway.words import size_words
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -84,7 +84,8 @@ def _page(engine: Engine, settings: GatewaySettings) -> str:
         settings=settings,
         say=words.say,
         words=words,
-        speech=speech,
+        size_words=size_words,
+        instant_words=instant_words,
         languages=LANGUAGES,
         tags=TAGS,
         language=language,

@@ -15,7 +15,6 @@ STRINGS: Final[dict[str, dict[str, str]]] = json.loads(
 )
 LANGUAGES: Final = {"ja": "日本語", "en": "English", "easy": "やさしい日本語"}
 TAGS: Final = {"ja": "ja", "en": "en", "easy": "ja-Hira"}
-_SIZES: Final = (("TB", 1000**4), ("GB", 1000**3), ("MB", 1000**2), ("kB", 1000))
 
 
 @dataclass(frozen=True)
@@ -40,15 +39,6 @@ class Speech:
             if seconds >= size:
                 return self.say(f"age.{key}", n=int(seconds // size))
         return self.say("age.now")
-
-
-def size_words(count: int) -> str:
-    """Bytes in the largest fitting decimal unit, one decimal below ten."""
-    for unit, size in _SIZES:
-        if count >= size:
-            amount = count / size
-            return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"  # noqa: PLR2004
-    return f"{count} B"
 
 
 def instant_words(at: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dicom_gateway.statuspage.speech import size_words
+from dicom_gateway.words import size_words
 
 if TYPE_CHECKING:
     from dicom_gateway.standing import Standing

@@ -31,7 +31,12 @@ __all__ = ["office"]
 PLACE = re.compile(r"<(?:(?P<kind>\w+)(?:\([^)]*\))?:)?\w+>")
 SOMETHING = {"uuid": str(UUID(int=7)), "int": "1"}
 PROVED_OTHERWISE = frozenset(
-    {"imaging_gateway.receive_events", "registry_gateway.enrol", "fhir.immds_forecast"}
+    {
+        "imaging_gateway.receive_events",
+        "imaging_gateway.check",
+        "registry_gateway.enrol",
+        "fhir.immds_forecast",
+    }
 )
 """No cookie counts there, so no other site can borrow one."""
 

@@ -21,9 +21,10 @@ from dicom_gateway.journal import start_log
 from dicom_gateway.standing import Disk, look
 from dicom_gateway.statuspage.application import create_app
 from dicom_gateway.statuspage.door import is_allowed, networks
-from dicom_gateway.statuspage.speech import STRINGS, Speech, size_words
+from dicom_gateway.statuspage.speech import STRINGS, Speech
 from dicom_gateway.statuspage.warnings import warnings_of
 from dicom_gateway.troubles import FILE, TroubleBook, last_troubles
+from dicom_gateway.words import size_words
 from tests.dicom_gateway.objects import ct
 
 if TYPE_CHECKING:
