@@ -97,6 +97,34 @@ class BadRequest(GatewayError):
     code = "bad-request"
 
 
+class NotAcceptable(GatewayError):
+    """None of the representations asked for can be given."""
+
+    code = "not-acceptable"
+
+
+class Contradiction(GatewayError):
+    """Parts of the request exclude one another."""
+
+    code = "contradiction"
+
+
+class NotRenderable(NotAcceptable):
+    """No picture can be made of it here."""
+
+    code = "not-renderable"
+
+
+class RangeNotSatisfiable(GatewayError):
+    """No byte lies in the range that is asked for; ``total`` is the length of the whole."""
+
+    code = "range-not-satisfiable"
+
+    def __init__(self, total: int) -> None:
+        super().__init__(f"the whole has {total} bytes")
+        self.total = total
+
+
 class TooBroad(GatewayError):
     """Answering would take more than one request may."""
 
@@ -107,12 +135,6 @@ class NotFound(GatewayError):
     """It does not exist, or this token may not know that it does."""
 
     code = "not-found"
-
-
-class NotAcceptable(GatewayError):
-    """None of the representations asked for can be given."""
-
-    code = "not-acceptable"
 
 
 class BlobMissing(GatewayError):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dicom_gateway import syntax
-from dicom_gateway.errors import NotAcceptable
+from dicom_gateway.errors import Contradiction, NotAcceptable
 
 OCTETS: Final = "application/octet-stream"
 DICOM: Final = "application/dicom"
@@ -28,6 +28,7 @@ class Range:
     kind: str
     multipart: bool
     transfer_syntax: str
+    quality: float = 1.0
 
 
 def parse(header: str) -> list[Range]:
@@ -42,13 +43,14 @@ def _parse_one(part: str) -> Range | None:
     name = part.split(";", 1)[0].strip().lower()
     parameters = {k.lower(): v.strip('"') for k, v in _PARAMETER.findall(part)}
     try:
-        if float(parameters.get("q", "1")) <= 0:
-            return None
+        quality = float(parameters.get("q", "1"))
     except ValueError:
+        return None
+    if not quality > 0:
         return None
     multipart = name == MULTIPART
     kind = parameters.get("type", "*/*").lower() if multipart else name
-    return Range(kind, multipart, parameters.get("transfer-syntax", ""))
+    return Range(kind, multipart, parameters.get("transfer-syntax", ""), quality)
 
 
 def require_json(header: str) -> None:
@@ -115,3 +117,40 @@ def choose_object(header: str, transfer_syntaxes: set[str], *, single: bool) -> 
         if single:
             return Representation(DICOM, multipart=False)
     raise NotAcceptable("objects are sent only as they are stored")
+
+
+def choose_rendered(header: str, kinds: tuple[str, ...]) -> str:
+    """The media type of a picture, by the client's order of preference.
+
+    Raises:
+        NotAcceptable: none of these kinds is taken.
+    """
+    for one in sorted(parse(header), key=lambda entry: -entry.quality):
+        if one.multipart:
+            continue
+        if one.kind in {"*/*", "image/*"}:
+            return kinds[0]
+        if one.kind in kinds:
+            return one.kind
+    raise NotAcceptable(f"pictures are {' or '.join(kinds)}")
+
+
+def choose_bulk(header: str) -> Representation:
+    """How a single large value goes out: in one part unless the client wants it bare.
+
+    Raises:
+        NotAcceptable: the client takes no octets.
+    """
+    for one in parse(header):
+        if one.kind in {"*/*", "application/*", OCTETS}:
+            return Representation(OCTETS, multipart=one.multipart or one.kind != OCTETS)
+    raise NotAcceptable("this value is sent as application/octet-stream")
+
+
+def require_one_family(header: str) -> None:
+    """Raises Contradiction: DICOM and rendered types side by side (PS3.18 §8.7.4)."""
+    kinds = {one.kind for one in parse(header) if not one.multipart}
+    inside = {one.kind for one in parse(header) if one.multipart}
+    rendered = any(kind.startswith(("image/", "video/", "text/")) for kind in kinds)
+    if rendered and (DICOM in kinds | inside or JSON in kinds):
+        raise Contradiction("Accept mixes DICOM types with rendered ones; ask for one of them")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from dicom_gateway import syntax
+from dicom_gateway.crypto import digest
 from dicom_gateway.dicomweb import accept
 from dicom_gateway.dicomweb.problem import Answer
 from dicom_gateway.dicomweb.service import Service, require_study
@@ -18,6 +20,7 @@ from dicom_gateway.uid import checked_uid
 
 if TYPE_CHECKING:
     from dicom_gateway.crypto import Access
+    from dicom_gateway.dicomweb.ranges import RangeRequest
     from dicom_gateway.index.queries import Located
 
 PATH: Final = re.compile(
@@ -27,7 +30,15 @@ MOST_FRAMES: Final = 64
 _NUMBERS: Final = re.compile(r"[0-9]{1,10}(,[0-9]{1,10})*", re.ASCII)
 
 
-def frames(service: Service, access: Access, match: re.Match[str], accepted: str) -> Answer:
+@dataclass(frozen=True)
+class Asked:
+    """The headers of a request for frames."""
+
+    accept: str
+    part: RangeRequest
+
+
+def frames(service: Service, access: Access, match: re.Match[str], asked: Asked) -> Answer:
     """WADO-RS frames (PS3.18 §10.4.1.1.3), byte for byte as stored.
 
     Raises:
@@ -37,13 +48,30 @@ def frames(service: Service, access: Access, match: re.Match[str], accepted: str
     require_study(access, study)
     place = service.places.find(study, checked_uid(series), checked_uid(instance))
     numbers = _frame_numbers(wanted)
-    form = accept.choose_frame(accepted, place.transfer_syntax_uid, single=len(numbers) == 1)
+    form = accept.choose_frame(asked.accept, place.transfer_syntax_uid, single=len(numbers) == 1)
     bodies = [_frame(service, place, number) for number in numbers]
     service.ledger.note(access, study, frames=len(bodies))
     kind = f"{form.kind}; transfer-syntax={syntax.frame_syntax(place.transfer_syntax_uid)}"
     if not form.multipart:
-        return Answer(HTTPStatus.OK, bodies[0], (("Content-Type", kind),))
+        return _single(bodies[0], kind, asked.part, frame_etag(place, numbers[0]))
     return _in_parts(form.kind, kind, bodies)
+
+
+def frame_etag(place: Located, number: int) -> str:
+    """Strong: a stored object never changes, and its file name is never used again."""
+    return f'"{digest(f"{place.file_name} {number}".encode()).hex()[:32]}"'
+
+
+def _single(body: bytes, kind: str, part: RangeRequest, etag: str) -> Answer:
+    """One frame bare, or the bytes of it that are asked for: thin lines draw from the first."""
+    headers = (("Content-Type", kind), ("Accept-Ranges", "bytes"), ("ETag", etag))
+    piece = part.of(len(body), etag)
+    if piece is None:
+        return Answer(HTTPStatus.OK, body, headers)
+    content = body[piece.start : piece.end]
+    return Answer(
+        HTTPStatus.PARTIAL_CONTENT, content, (*headers, ("Content-Range", piece.content_range))
+    )
 
 
 def _frame_numbers(text: str) -> list[int]:

@@ -10,9 +10,11 @@ from typing import Final
 from dicom_gateway.errors import (
     BadRequest,
     BadUid,
+    Contradiction,
     GatewayError,
     NotAcceptable,
     NotFound,
+    RangeNotSatisfiable,
     TokenExpired,
     TokenInvalid,
     TooBroad,
@@ -26,6 +28,8 @@ _STATUS_OF: Final[tuple[tuple[type[GatewayError], HTTPStatus], ...]] = (
     (NotFound, HTTPStatus.NOT_FOUND),
     (NotAcceptable, HTTPStatus.NOT_ACCEPTABLE),
     (TooBroad, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (Contradiction, HTTPStatus.CONFLICT),
+    (RangeNotSatisfiable, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
 )
 
 
@@ -58,12 +62,15 @@ def refusal(error: GatewayError) -> Answer:
     for kind, status in _STATUS_OF:
         if isinstance(error, kind):
             told = "" if isinstance(error, Unauthenticated | NotFound) else str(error)
-            return problem(status, error.code, _challenge(error), told)
+            return problem(status, error.code, _headers_of(error), told)
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, (("Retry-After", "10"),))
 
 
-def _challenge(error: GatewayError) -> tuple[tuple[str, str], ...]:
-    """How to authenticate (RFC 6750 §3): the viewer tells expired from refused by it."""
+def _headers_of(error: GatewayError) -> tuple[tuple[str, str], ...]:
+    """What the client needs to go on: how to authenticate (RFC 6750 §3; the viewer tells expired
+    from refused by it), or how long the whole is (RFC 9110 §15.5.17)."""
+    if isinstance(error, RangeNotSatisfiable):
+        return (("Content-Range", f"bytes */{error.total}"),)
     if isinstance(error, TokenExpired | TokenInvalid):
         detail = f'Bearer realm="tsunagu", error="invalid_token", error_description="{error.code}"'
         return (("WWW-Authenticate", detail),)

@@ -11,6 +11,7 @@ from dicom_gateway import clock
 from dicom_gateway.errors import NotFound, TokenInvalid, Unauthenticated
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.queries import Located, located
+from dicom_gateway.renderer import Renderer
 from dicom_gateway.uid import checked_uid
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Service:
     ledger: ReadLedger
     places: SeriesPlaces
     portal_origin: str
+    renderer: Renderer = field(default_factory=Renderer)
 
     def authenticate(self, authorization: str) -> Access:
         """Who may read what, from the Authorization header.

@@ -11,7 +11,9 @@ from flask import Blueprint, Response, g, request
 
 from dicom_gateway import ingest, syntax
 from dicom_gateway.dicomweb import accept
+from dicom_gateway.dicomweb.frames import frame_etag
 from dicom_gateway.dicomweb.multipart import Multipart, Part, read_pieces
+from dicom_gateway.dicomweb.ranges import RangeRequest
 from dicom_gateway.dicomweb.service import Service, require_study
 from dicom_gateway.errors import BadRequest, NotFound
 from dicom_gateway.index import queries
@@ -106,6 +108,7 @@ def _prepared(found: Prepared) -> Response:
 
 
 def _objects(service: Service, places: list[Located]) -> Response:
+    accept.require_one_family(g.accept)
     syntaxes = {place.transfer_syntax_uid for place in places}
     form = accept.choose_object(g.accept, syntaxes, single=len(places) == 1)
     parts = [
@@ -118,16 +121,31 @@ def _objects(service: Service, places: list[Located]) -> Response:
         for place in places
     ]
     if not form.multipart:
-        return _streamed(parts[0])
+        return _streamed(parts[0], frame_etag(places[0], 0))
     body = Multipart(form.kind, parts)
     response = Response(iter(body), content_type=body.content_type)
     response.content_length = body.length
     return response
 
 
-def _streamed(part: Part) -> Response:
-    response = Response(read_pieces(part), content_type=part.content_type)
-    response.content_length = part.length
+def _streamed(part: Part, etag: str) -> Response:
+    """One part bare, or the bytes of it that are asked for."""
+    asked = RangeRequest(request.headers.get("Range", ""), request.headers.get("If-Range", ""))
+    piece = asked.of(part.length, etag)
+    headers = {"Accept-Ranges": "bytes", "ETag": etag}
+    if piece is None:
+        response = Response(read_pieces(part), content_type=part.content_type, headers=headers)
+        response.content_length = part.length
+        return response
+    length = piece.end - piece.start
+    inner = Part(part.content_type, part.path, part.offset + piece.start, length)
+    response = Response(
+        read_pieces(inner),
+        status=HTTPStatus.PARTIAL_CONTENT,
+        content_type=part.content_type,
+        headers={**headers, "Content-Range": piece.content_range},
+    )
+    response.content_length = length
     return response
 
 
@@ -135,12 +153,15 @@ def _bulkdata(service: Service, place: Located, tag: str) -> Response:
     """One top-level value of defined length, or the fragments' frames as parts."""
     if _TAG.fullmatch(tag) is None:
         raise BadRequest("a tag is eight hex digits")
-    path = service.store.path(place.file_name)
     if tag == "7FE00010" and place.frames.encapsulated:
         return _all_frames(place, service)
+    form = accept.choose_bulk(g.accept)
+    path = service.store.path(place.file_name)
     offset, length = _value_span(service, place, int(tag, 16))
     named = syntax.frame_syntax(place.transfer_syntax_uid)
     part = Part(f"{accept.OCTETS}; transfer-syntax={named}", path, offset, length)
+    if not form.multipart:
+        return _streamed(part, frame_etag(place, -int(tag, 16)))
     body = Multipart(accept.OCTETS, [part])
     response = Response(iter(body), content_type=body.content_type)
     response.content_length = body.length
@@ -148,7 +169,8 @@ def _bulkdata(service: Service, place: Located, tag: str) -> Response:
 
 
 def _all_frames(place: Located, service: Service) -> Response:
-    kind = syntax.frame_media_type(place.transfer_syntax_uid)
+    form = accept.choose_frame(g.accept, place.transfer_syntax_uid, single=False)
+    kind = form.kind
     part_kind = f"{kind}; transfer-syntax={place.transfer_syntax_uid}"
     path = service.store.path(place.file_name)
     spans = [place.frames.spans(number) for number in range(1, place.frames.count + 1)]

@@ -15,8 +15,9 @@ import structlog
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from dicom_gateway.dicomweb import frames, qido, wado
+from dicom_gateway.dicomweb import frames, qido, rendered, wado
 from dicom_gateway.dicomweb.problem import Answer, problem, refusal
+from dicom_gateway.dicomweb.ranges import RangeRequest
 from dicom_gateway.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def cross_origin(portal_origin: str) -> tuple[tuple[str, str], ...]:
         ("Vary", "Origin"),
         (
             "Access-Control-Expose-Headers",
-            "Content-Range, ETag, Retry-After, Warning, WWW-Authenticate",
+            "Accept-Ranges, Content-Range, ETag, Retry-After, Warning, WWW-Authenticate",
         ),
     )
 
@@ -52,7 +53,7 @@ def preflight() -> Answer:
     """The answer to OPTIONS, before any token is looked at."""
     headers = (
         ("Access-Control-Allow-Methods", "GET, OPTIONS"),
-        ("Access-Control-Allow-Headers", "Authorization, Accept, If-None-Match"),
+        ("Access-Control-Allow-Headers", "Authorization, Accept, If-None-Match, If-Range, Range"),
         ("Access-Control-Max-Age", _PREFLIGHT_SECONDS),
     )
     return Answer(HTTPStatus.NO_CONTENT, b"", headers)
@@ -95,7 +96,8 @@ class Door:
         match = frames.PATH.fullmatch(path)
         if match is None or environ["REQUEST_METHOD"] != "GET":
             return None
-        return frames.frames(self._service, access, match, accepted)
+        part = RangeRequest(environ.get("HTTP_RANGE", ""), environ.get("HTTP_IF_RANGE", ""))
+        return frames.frames(self._service, access, match, frames.Asked(accepted, part))
 
     def _send(
         self, answer: Answer, environ: Environ, start_response: StartResponse
@@ -142,6 +144,7 @@ def build_flask(service: Service) -> Flask:
 
     app.register_blueprint(qido.blueprint(service), url_prefix="/dicom-web")
     app.register_blueprint(wado.blueprint(service), url_prefix="/dicom-web")
+    app.register_blueprint(rendered.blueprint(service), url_prefix="/dicom-web")
     return app
 
 

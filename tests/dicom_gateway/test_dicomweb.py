@@ -28,6 +28,8 @@ PATHS = [
     f"{INSTANCE}/metadata",
     f"{INSTANCE}/frames/1",
     f"{INSTANCE}/bulkdata/7FE00010",
+    f"{INSTANCE}/rendered",
+    f"{INSTANCE}/thumbnail",
 ]
 
 
@@ -333,6 +335,22 @@ def test_compressed_pixels_are_never_sold_as_plain_ones(gateway: Gateway) -> Non
     for wanted in ("image/jpeg", "image/jpeg; transfer-syntax=*", "image/*"):
         answer = gateway.get(f"{path}/frames/1", study, accept=f"{wanted}")
         assert answer.headers["Content-Type"].startswith("image/jpeg")
+
+
+def test_dicom_and_pictures_in_one_accept_contradict(gateway: Gateway) -> None:
+    gateway.take_in(ct())
+    mixed = gateway.get(INSTANCE, STUDY, accept="application/dicom, image/jpeg")
+    assert (mixed.status_code, mixed.get_json()["code"]) == (409, "contradiction")
+    browser = "text/html,application/xhtml+xml,*/*;q=0.8"
+    assert gateway.get(INSTANCE, STUDY, accept=browser).status_code == 200
+
+
+def test_bulk_data_comes_bare_or_in_a_part_or_not_at_all(gateway: Gateway) -> None:
+    gateway.take_in(ct())
+    address = f"{INSTANCE}/bulkdata/7FE00010"
+    bare_value = gateway.get(address, STUDY, accept="application/octet-stream")
+    assert bare_value.data == ct().PixelData
+    assert gateway.get(address, STUDY, accept="image/png").status_code == 406
 
 
 def test_a_study_comes_as_parts_with_its_length_known(gateway: Gateway) -> None:
