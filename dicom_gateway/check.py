@@ -26,7 +26,8 @@ from dicom_gateway.assembly import build_store
 from dicom_gateway.crypto import PortalKeys, ReportSigner, TokenVerifier
 from dicom_gateway.enrolment import clock_words
 from dicom_gateway.errors import CheckFailed, Misconfigured, Unauthenticated
-from dicom_gateway.index.engine import create_schema, open_index
+from dicom_gateway.index.engine import open_index
+from dicom_gateway.index.layout import create_schema
 from dicom_gateway.specimen import (
     CHECK_SERIES,
     CHECK_STUDY,

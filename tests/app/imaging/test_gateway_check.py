@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from joserfc.jwk import ECKey, KeySet
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from werkzeug.serving import make_server
 
 from app.audit.actions import Action
@@ -23,7 +23,7 @@ from dicom_gateway.check import PHASES, Bench, prove_all
 from dicom_gateway.dicomweb.wsgi import Door
 from dicom_gateway.errors import CheckFailed
 from dicom_gateway.index.engine import reading
-from dicom_gateway.index.models import ReadAccess, SchemaVersion, StoredObject
+from dicom_gateway.index.models import ReadAccess, StoredObject
 from dicom_gateway.specimen import CHECK_STUDY
 from tests.app.ledger import all_of, events
 from tests.app.world import ORIGIN
@@ -185,10 +185,10 @@ def test_an_index_that_does_not_answer_is_named(site: Site) -> None:
 
 def test_an_index_of_another_version_is_named(site: Site) -> None:
     with site.gateway.engine.begin() as connection:
-        connection.execute(update(SchemaVersion).values(version=99))
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     failed, said = site.prove()
     assert failed == ["index"]
-    assert "99" in said
+    assert "newer program" in said
 
 
 def test_a_portal_that_is_away_is_named(site: Site) -> None:
