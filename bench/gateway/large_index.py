@@ -20,7 +20,8 @@ from bench.cluster import cluster
 from bench.gateway import peers
 from bench.gateway.measure import Case, Figures, race
 from dicom_gateway.index import listing
-from dicom_gateway.index.engine import create_schema, open_index, reading
+from dicom_gateway.index.engine import open_index, reading
+from dicom_gateway.index.layout import create_schema
 from dicom_gateway.index.models import NameTerm, Study
 from dicom_gateway.index.name_search import NAME_GROUPS, suffixes
 from dicom_gateway.index.queries import Page, StudyKey, StudyQuery, study_rows
