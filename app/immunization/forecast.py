@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from app.immunization.plan import GroupPlan
     from app.immunization.progress import Progress
-    from app.immunization.rules import Follows, Schedule, Sex
+    from app.immunization.rules import Follows, Group, Schedule, Sex
 
 
 EARLIEST_DAY, LATEST_DAY = date(1900, 1, 1), date(2199, 12, 31)
@@ -125,19 +125,25 @@ def _decide_group(
     asked: Asked, plan: GroupPlan, done: Mapping[str, GroupResult], *, with_last_start: bool
 ) -> GroupResult:
     group = plan.group
-    if not plan.in_cohort or (group.sex is not None and group.sex != asked.sex):
+    if not plan.in_cohort or not is_for(asked, group):
         return GroupResult(group.code, NOT_APPLICABLE)
-    if group.follows is not None and not _has_own_series(asked, group.follows):
+    if group.follows is not None and not has_own_series(asked, group.follows):
         return _followed(asked, plan, group.follows, done)
     if group.counts.isdisjoint(asked.products):
-        return _untouched(asked, plan, with_last_start=with_last_start)
+        return forecast_untouched(asked, plan, with_last_start=with_last_start)
     walked = walk(asked.schedule, plan, asked.history)
     if walked.stopped:
         return GroupResult(group.code, NEEDS_REVIEW, walked.verdicts)
-    return _forecast(asked, walked, with_last_start=with_last_start)
+    return forecast_begun(asked, walked, with_last_start=with_last_start)
 
 
-def _has_own_series(asked: Asked, follows: Follows) -> bool:
+def is_for(asked: Asked, group: Group) -> bool:
+    """Whether the vaccine is for children of this sex."""
+    return group.sex is None or group.sex == asked.sex
+
+
+def has_own_series(asked: Asked, follows: Follows) -> bool:
+    """Whether the vaccine is followed up by itself and not as part of another one."""
     if asked.as_of < follows.as_of_from:
         return True
     return follows.unless_given in asked.products
@@ -156,7 +162,8 @@ def _followed(
     return done[follows.group]._replace(group=plan.group.code, follows=follows.group)
 
 
-def _forecast(asked: Asked, walked: Walk, *, with_last_start: bool) -> GroupResult:
+def forecast_begun(asked: Asked, walked: Walk, *, with_last_start: bool) -> GroupResult:
+    """A vaccine of which doses were given and none is at fault."""
     taken = walked.progress
     plan = taken.plan
     if taken.finished:
@@ -171,7 +178,7 @@ def _forecast(asked: Asked, walked: Walk, *, with_last_start: bool) -> GroupResu
     )
 
 
-def _untouched(asked: Asked, plan: GroupPlan, *, with_last_start: bool) -> GroupResult:
+def forecast_untouched(asked: Asked, plan: GroupPlan, *, with_last_start: bool) -> GroupResult:
     """A vaccine of which nothing was given: the outlook hangs on the birth, hardly on the day."""
     product = plan.group.plans_with
     floor = _floor(asked, plan, product)

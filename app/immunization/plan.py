@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from app.immunization.grammar import GapFrom, Moment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from app.immunization.rules import (
         FirstLine,
         Group,
@@ -74,7 +76,10 @@ class ShortPlan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupPlan:
-    """A vaccine for this child: first and last legal day, whose doses belong here, its series."""
+    """A vaccine for this child: first and last legal day, whose doses belong here, its series.
+
+    ``ends_on``: after this day no dose of any series is possible.
+    """
 
     group: Group
     code: str
@@ -82,6 +87,7 @@ class GroupPlan:
     in_cohort: bool
     first_on: date
     last_on: date
+    ends_on: date
     takes_from_on: date
     takes_before_on: date
     shares_product: bool
@@ -122,6 +128,7 @@ def _group_plan(group: Group, born_on: date) -> GroupPlan:
         in_cohort=group.born_from is None or born_on >= group.born_from,
         first_on=first_on,
         last_on=last_on,
+        ends_on=max(target.latest_on for target in _targets(series, short)),
         takes_from_on=_on(group.takes_from, born_on) or date.min,
         takes_before_on=_on(group.takes_before, born_on) or date.max,
         restricts_product=bool(group.never_together) or group.choose == "by_first_product",
@@ -133,6 +140,13 @@ def _group_plan(group: Group, born_on: date) -> GroupPlan:
         follows_product=group.choose == "by_own_product",
         short=short,
     )
+
+
+def _targets(series: tuple[SeriesPlan, ...], short: ShortPlan | None) -> Iterator[TargetPlan]:
+    for row in series:
+        yield from row.targets
+    if short is not None:
+        yield short.target
 
 
 def _allowed_from(line: FirstLine, born_on: date) -> date:

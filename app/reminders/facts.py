@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from app.core import clock
 from app.core.errors import TsunaguError
 from app.identity.models import Sex
-from app.immunization.forecast import forecast_child
+from app.immunization.possible import forecast_possible
 from app.immunization.results import GivenDose
 from app.immunization.schedule import load_schedule
 from app.reminders import queries
@@ -108,8 +108,8 @@ def _moved_out(rows: Iterable[tuple[UUID, date, date | None]], day: date) -> set
 
 
 def judge(facts: Facts, day: date) -> Results:
-    """The forecast of one child. Raises a ``TsunaguError`` when the record cannot be judged."""
-    return forecast_child(
+    """What is possible for one child. Raises a ``TsunaguError`` where a record cannot be judged."""
+    return forecast_possible(
         load_schedule(),
         born_on=facts.child.born_on,
         sex="F" if facts.child.sex == Sex.FEMALE else "M",

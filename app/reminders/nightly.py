@@ -6,6 +6,8 @@ the child is looked at again, and what is no longer right is dropped.
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -29,12 +31,13 @@ from app.reminders.models import Reminder
 from app.reminders.plan import NOTHING_SAID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
 
     from app.crypto.sealing import Sealer
+    from app.reminders.facts import Facts
     from app.reminders.plan import Notice
     from app.reminders.queries import ChildRow
 
@@ -71,6 +74,25 @@ def plan_page(municipality_id: UUID, after: UUID | None, day: date) -> PlannedPa
             return PlannedPage(None)
         which = queries.children_between(municipality_id, children[0].id, children[-1].id)
         every = read_facts(session, children, which, day)
+    with _collector_at_rest():
+        rows, unreadable = _judge_all(every, day)
+    return PlannedPage(children[-1].id, len(children), _store(rows), unreadable)
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Judging leaves no cycles, and the collector would walk over all the plans kept each time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _judge_all(every: Iterable[Facts], day: date) -> tuple[list[dict[str, object]], int]:
+    """Rows for the ledger, and how many children could not be judged."""
     rows: list[dict[str, object]] = []
     unreadable = 0
     for facts in every:
@@ -78,10 +100,9 @@ def plan_page(municipality_id: UUID, after: UUID | None, day: date) -> PlannedPa
         if isinstance(planned, Unreadable):
             log.warning("reminders.unreadable", child=str(planned.child_id), code=planned.code)
             unreadable += 1
-            continue
-        rows += [_row(facts.child, notice) for notice in planned]
-    _store(rows)
-    return PlannedPage(children[-1].id, len(children), len(rows), unreadable)
+        else:
+            rows += [_row(facts.child, notice) for notice in planned]
+    return rows, unreadable
 
 
 def _row(child: ChildRow, notice: Notice) -> dict[str, object]:
@@ -98,12 +119,15 @@ def _row(child: ChildRow, notice: Notice) -> dict[str, object]:
     }
 
 
-def _store(rows: list[dict[str, object]]) -> None:
+def _store(rows: list[dict[str, object]]) -> int:
+    """Write what is not in the ledger yet, many rows a statement; how many those were."""
     if not rows:
-        return
+        return 0
+    table = Reminder.__table__
     with transaction() as session:
         insert = _INSERT[session.get_bind().dialect.name]
-        session.execute(insert(Reminder).on_conflict_do_nothing(), rows)
+        new = insert(table).on_conflict_do_nothing().returning(table.c.id)
+        return len(session.connection().execute(new, rows).all())
 
 
 @dataclass(frozen=True)
