@@ -10,11 +10,12 @@ from dicom_gateway.access import ReadLedger
 from dicom_gateway.announcer import Announcer
 from dicom_gateway.crypto import PortalKeys, ReportSigner, TokenVerifier
 from dicom_gateway.dicomweb.service import SeriesPlaces, Service
-from dicom_gateway.dimse.scp import Listener
+from dicom_gateway.dimse.scp import Holdings, Listener
 from dicom_gateway.errors import Misconfigured
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.layout import create_schema
 from dicom_gateway.ingest import Ingest
+from dicom_gateway.peers import Peers
 from dicom_gateway.settings import GatewaySettings, Mode
 from dicom_gateway.storage import BlobStore
 from dicom_gateway.worker import Worker
@@ -54,9 +55,14 @@ def build_ingest(settings: GatewaySettings) -> Ingest:
 
 def build_listener(settings: GatewaySettings) -> Listener:
     """Where and as whom DIMSE is spoken."""
-    return Listener(
-        settings.dicom_host, settings.dicom_port, settings.ae_title, settings.calling_ae_titles
-    )
+    peers = Peers(settings.peer, settings.calling_ae_titles)
+    return Listener(settings.dicom_host, settings.dicom_port, settings.ae_title, peers)
+
+
+def build_holdings(settings: GatewaySettings) -> Holdings:
+    """What is stored here, as peers may find it."""
+    engine = open_index(settings.database_url, Path(settings.var))
+    return Holdings(engine, build_store(settings))
 
 
 def build_worker(settings: GatewaySettings, stop: threading.Event) -> Worker:

@@ -73,6 +73,12 @@ class PeerUnknown(GatewayError):
     code = "peer-unknown"
 
 
+class IdentifierRefused(GatewayError):
+    """A query or retrieve request names nothing that could be looked for (PS3.4 C.4)."""
+
+    code = "identifier-refused"
+
+
 class Unauthenticated(GatewayError):
     """No usable access token came with the request."""
 

@@ -14,7 +14,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 
-from dicom_gateway.assembly import build_ingest, build_listener, build_worker
+from dicom_gateway.assembly import build_holdings, build_ingest, build_listener, build_worker
 from dicom_gateway.dimse.scp import start_scp
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.layout import create_schema
@@ -50,7 +50,8 @@ def run_all(_settings: GatewaySettings, _options: argparse.Namespace) -> int:
 def run_dimse(settings: GatewaySettings, _options: argparse.Namespace) -> int:
     """Receive objects, with the worker beside it, until told to stop."""
     stop = stop_on_signal()
-    receiver = start_scp(build_listener(settings), build_ingest(settings))
+    ingest = build_ingest(settings)
+    receiver = start_scp(build_listener(settings), ingest, build_holdings(settings))
     keeper = threading.Thread(target=Keeper("worker", stop).keep, daemon=True)
     keeper.start()
     log.info("receiving", ae_title=settings.ae_title, port=settings.dicom_port)

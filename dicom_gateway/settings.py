@@ -25,6 +25,7 @@ from pydantic_settings import (
 from typing_extensions import override
 
 from dicom_gateway.errors import Misconfigured
+from dicom_gateway.peers import Peer
 
 VERSION: Final = "0.1.0"
 PREFIX: Final = "TSUNAGU_GATEWAY_"
@@ -76,7 +77,13 @@ class GatewaySettings(BaseSettings):
         "TSUNAGU", max_length=16, description="called AE title this gateway answers to"
     )
     calling_ae_titles: CommaList = Field(
-        (), description="comma list of allowed calling AE titles; empty allows all"
+        (),
+        description="without peer rows: comma list of AE titles that may store; empty allows all",
+    )
+    peer: tuple[Peer, ...] = Field(
+        (),
+        description="rows `[[peer]]` of the systems that may speak DIMSE: "
+        'ae_title, host, port, rights = ["store", "query", "retrieve"], tls',
     )
     portal_origin: str = Field(
         "http://127.0.0.1:8000", description="the portal: token issuer, CORS, events"

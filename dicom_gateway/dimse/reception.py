@@ -23,8 +23,9 @@ from typing_extensions import override
 
 from dicom_gateway.dimse.lean import LeanPath
 from dicom_gateway.dimse.response import store_response
-from dicom_gateway.dimse.status import CANNOT_UNDERSTAND
+from dicom_gateway.dimse.status import CANNOT_UNDERSTAND, NOT_AUTHORIZED
 from dicom_gateway.part10 import Claim, file_head
+from dicom_gateway.peers import Right
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
@@ -127,12 +128,10 @@ class DiskDataSet(io.BytesIO):
         arrival.begin(file_head(self.claim))
         return arrival
 
-    @override
-    def close(self) -> None:
-        """Let go of the object; what was not kept is removed."""
+    def let_go(self) -> None:
+        """Remove what was not kept of an object. Identifiers stay to be read."""
         if self.arrival is not None:
             self.arrival.discard()
-        super().close()
 
 
 class _ServeAtOnce(queue.Queue[Any]):
@@ -173,10 +172,20 @@ class _ServeAtOnce(queue.Queue[Any]):
 class DiskProvider(DIMSEServiceProvider):
     """Collects messages like pynetdicom's own, with data sets on disk."""
 
+    rights: frozenset[Right] = frozenset()
+
     def __init__(self, association: Association, ingest: Ingest, store: Store) -> None:
         super().__init__(association)
         self._ingest = ingest
-        self.msg_queue = _ServeAtOnce(association, store)
+        self._store = store
+        self.msg_queue = _ServeAtOnce(association, self.keep)
+
+    def keep(self, arrival: Arrival, claim: Claim) -> int:
+        """The status of a C-STORE; a peer without that right stores nothing."""
+        if Right.STORE in self.rights:
+            return self._store(arrival, claim)
+        arrival.discard()
+        return NOT_AUTHORIZED
 
     @override
     def receive_primitive(self, primitive: P_DATA) -> None:
@@ -187,7 +196,7 @@ class DiskProvider(DIMSEServiceProvider):
         data_set = cast("DiskDataSet", self.message.data_set)
         super().receive_primitive(primitive)
         if self._finished():
-            data_set.close()
+            data_set.let_go()
 
     def _finished(self) -> bool:
         return self.message is None
@@ -195,7 +204,7 @@ class DiskProvider(DIMSEServiceProvider):
     def abandon(self) -> None:
         """The association is over: drop what came of an unfinished message."""
         if self.message is not None and self.message.data_set is not None:
-            self.message.data_set.close()
+            cast("DiskDataSet", self.message.data_set).let_go()
         connection = self.dul.socket
         if isinstance(connection, PatientSocket) and connection.lean is not None:
             connection.lean.abandon()
@@ -214,10 +223,11 @@ class TunedHandler(RequestHandler):
         association.dul.socket = patient
         association.dul._run_loop_delay = 0  # PatientSocket waits instead
         server = cast("TunedServer", self.server)
-        association.dimse = DiskProvider(association, server.ingest, server.store)
+        provider = DiskProvider(association, server.ingest, server.store)
+        association.dimse = provider
         if server.is_lean:
             patient.lean = LeanPath(
-                association, server.ingest, server.store, longest_pdu=_LONGEST_READ
+                association, server.ingest, provider.keep, longest_pdu=_LONGEST_READ
             )
         return association
 

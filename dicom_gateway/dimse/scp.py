@@ -1,9 +1,10 @@
-"""The gateway as storage and verification SCP (PS3.4 Annexes A and B)."""
+"""The gateway as SCP of verification, storage and query (PS3.4 Annexes A, B and C)."""
 
 from __future__ import annotations
 
+import ssl
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from socketserver import BaseServer
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -12,25 +13,32 @@ import structlog
 from pynetdicom import AE, _config, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
-from dicom_gateway.dimse import status
+from dicom_gateway.dimse import find, status
 from dicom_gateway.dimse.reception import (
     MAXIMUM_PDU_BYTES,
     DiskProvider,
     TunedServer,
 )
-from dicom_gateway.errors import GatewayError, Mismatch, NotDicom, OutOfResources
+from dicom_gateway.errors import GatewayError, Mismatch, NotDicom, OutOfResources, PeerRefused
 from dicom_gateway.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from dicom_gateway.peers import Peers, Right
 
 if TYPE_CHECKING:
+    from pynetdicom.association import Association
+    from sqlalchemy import Engine
+
+    from dicom_gateway.dimse.reception import PatientSocket
     from dicom_gateway.ingest import Ingest
     from dicom_gateway.part10 import Claim
-    from dicom_gateway.storage import Arrival
+    from dicom_gateway.storage import Arrival, BlobStore
 
 log = structlog.get_logger()
 
 MAXIMUM_ASSOCIATIONS: Final = 48
 NETWORK_TIMEOUT_SECONDS: Final = 60
 POLL_SECONDS: Final = 0.1
+_CALLER_NOT_RECOGNISED: Final = (0x01, 0x01, 0x03)
+"""Rejected for good, by the service user: calling AE title not recognised (PS3.8 Table 9-21)."""
 _STATUS_OF: Final[tuple[tuple[type[GatewayError], int], ...]] = (
     (NotDicom, status.CANNOT_UNDERSTAND),
     (Mismatch, status.DATA_SET_DOES_NOT_MATCH),
@@ -40,12 +48,20 @@ _STATUS_OF: Final[tuple[tuple[type[GatewayError], int], ...]] = (
 
 @dataclass(frozen=True)
 class Listener:
-    """Where and as whom the gateway listens. Empty ``callers``: any calling AE title."""
+    """Where and as whom the gateway listens, and to whom."""
 
     host: str
     port: int
     ae_title: str
-    callers: tuple[str, ...] = ()
+    peers: Peers = field(default_factory=Peers)
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What is stored here: the only thing a peer reaches."""
+
+    engine: Engine
+    store: BlobStore
 
 
 class Receiver:
@@ -72,10 +88,12 @@ class Receiver:
         self._thread.join()
 
 
-def start_scp(listener: Listener, ingest: Ingest, *, lean: bool = True) -> Receiver:
-    """Listen and store. Every storage class, private ones too, is taken in the first transfer
-    syntax the sender offers. Without ``lean`` every PDU goes through pynetdicom: the reference that
-    the lean path is held against.
+def start_scp(
+    listener: Listener, ingest: Ingest, holdings: Holdings, *, lean: bool = True
+) -> Receiver:
+    """Listen, store, find and hand out. Every storage class, private ones too, is taken in the
+    first transfer syntax the sender offers. Without ``lean`` every PDU goes through pynetdicom: the
+    reference that the lean path is held against.
 
     Raises:
         OSError: the port is taken.
@@ -84,6 +102,8 @@ def start_scp(listener: Listener, ingest: Ingest, *, lean: bool = True) -> Recei
     _config.LOG_HANDLER_LEVEL = "none"
     entity = _entity(listener)
     handlers: list[Any] = [
+        (evt.EVT_REQUESTED, _on_requested, [listener.peers]),
+        (evt.EVT_C_FIND, find.answers, [holdings.engine]),
         (evt.EVT_CONN_CLOSE, _on_close),
         (evt.EVT_REJECTED, _on_rejected),
     ]
@@ -105,9 +125,52 @@ def _entity(listener: Listener) -> AE:
     entity.maximum_associations = MAXIMUM_ASSOCIATIONS
     entity.network_timeout = NETWORK_TIMEOUT_SECONDS
     entity.require_called_aet = True
-    entity.require_calling_aet = list(listener.callers)
-    entity.add_supported_context(Verification)
+    for model in (Verification, *find.MODELS):
+        entity.add_supported_context(model)
     return entity
+
+
+def _on_requested(event: evt.Event, peers: Peers) -> None:
+    """Let a listed peer in with its rights. A process edge: whatever goes wrong, nobody enters."""
+    association = event.assoc
+    try:
+        admit(association, peers)
+    except PeerRefused as error:
+        log.warning("peer refused", reason=str(error))
+        _turn_away(association)
+    except Exception:  # edge of the DIMSE handler
+        log.exception("peer could not be judged")
+        _turn_away(association)
+
+
+def _turn_away(association: Association) -> None:
+    request = association.requestor.primitive
+    association.requestor.ae_title = cast("Any", request).calling_ae_title
+    association.acse.send_reject(*_CALLER_NOT_RECOGNISED)
+    association.kill()
+
+
+def admit(association: Association, peers: Peers) -> None:
+    """Give the association the rights of its caller; services without a right are not offered.
+
+    Raises:
+        PeerRefused: as :meth:`Peers.admit`.
+    """
+    request = cast("Any", association.requestor.primitive)
+    line = cast("PatientSocket", association.dul.socket).socket
+    rights = peers.admit(
+        request.calling_ae_title.strip(),
+        association.requestor.address or "",
+        secure=isinstance(line, ssl.SSLSocket),
+    )
+    cast("DiskProvider", association.dimse).rights = rights
+    allowed = {Verification}
+    if Right.QUERY in rights:
+        allowed.update(find.MODELS)
+    offered = association.acceptor.supported_contexts
+    association.acceptor.supported_contexts = [
+        context for context in offered if context.abstract_syntax in allowed
+    ]
 
 
 def store(ingest: Ingest, arrival: Arrival, claim: Claim) -> int:

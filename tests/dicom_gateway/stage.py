@@ -17,7 +17,13 @@ from pynetdicom import AE
 from werkzeug.test import Client, TestResponse
 
 from dicom_gateway import clock
-from dicom_gateway.assembly import build_ingest, build_listener, build_service, build_store
+from dicom_gateway.assembly import (
+    build_holdings,
+    build_ingest,
+    build_listener,
+    build_service,
+    build_store,
+)
 from dicom_gateway.dicomweb.wsgi import Door
 from dicom_gateway.dimse.scp import Listener, start_scp
 from dicom_gateway.index.engine import open_index
@@ -176,8 +182,8 @@ def running(
     }
     settings = GatewaySettings(**values)
     ingest = build_ingest(settings)
-    callers = build_listener(settings).callers
-    receiver = start_scp(Listener("127.0.0.1", 0, AE_TITLE, callers), ingest, lean=lean)
+    listener = Listener("127.0.0.1", 0, AE_TITLE, build_listener(settings).peers)
+    receiver = start_scp(listener, ingest, build_holdings(settings), lean=lean)
     engine = open_index(settings.database_url, folder / "var")
     try:
         yield Gateway(settings, keys, engine, build_service(settings), receiver.port)
