@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dicom_gateway import enrolment, programs, service
+from dicom_gateway import desk, enrolment, programs, service
 from dicom_gateway.assembly import check
 from dicom_gateway.check import run as check_links
 from dicom_gateway.errors import Misconfigured
@@ -60,6 +60,7 @@ COMMANDS = (
     Command("page", "the administrator's page and metrics", programs.run_page),
     Command("worker", "list, prepare and announce; started by dimse", programs.run_worker),
     Command("check", "prove every link by real traffic", check_links),
+    Command("quarantine", "objects kept aside: list, release, reject", desk.run, desk.options),
     Command("status", "counts and queues, without names", programs.run_status),
 )
 

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dicom_gateway import clock, syntax
+from dicom_gateway.crypto import digest
 from dicom_gateway.errors import BadUid, Mismatch, NotDicom
 from dicom_gateway.frames import FrameTable, locate_frames
 from dicom_gateway.index.arrivals import ArrivalBook, Entry, Standing
+from dicom_gateway.part10 import Claim, read_head
 from dicom_gateway.scan import Buffer, Structure, scan
 from dicom_gateway.uid import checked_uid, uid_from_bytes
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from dicom_gateway.part10 import Claim
     from dicom_gateway.storage import Arrival, BlobStore
 
 _SOP_CLASS_UID = 0x00080016
@@ -93,9 +94,14 @@ def _inspect(arrival: Arrival, claim: Claim) -> Inspection:
     if arrival.size <= arrival.head_bytes:
         raise NotDicom("data set is empty")
     with mmap.mmap(arrival.fileno(), arrival.size, access=mmap.ACCESS_READ) as data:
-        if claim.transfer_syntax_uid != syntax.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
-            return inspect(data, arrival.head_bytes, claim)
-        return inspect(syntax.inflate(data[arrival.head_bytes :]), 0, claim)
+        return inspect_whole(data, arrival.head_bytes, claim)
+
+
+def inspect_whole(data: Buffer, start: int, claim: Claim) -> Inspection:
+    """:func:`inspect`, inflating first where the transfer syntax says so."""
+    if claim.transfer_syntax_uid != syntax.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+        return inspect(data, start, claim)
+    return inspect(syntax.inflate(data[start:]), 0, claim)
 
 
 def inspect(data: Buffer, start: int, claim: Claim) -> Inspection:
@@ -116,6 +122,29 @@ def inspect(data: Buffer, start: int, claim: Claim) -> Inspection:
         series_instance_uid=_identifier(data, structure, _SERIES_INSTANCE_UID),
         frames=locate_frames(data, structure, claim.transfer_syntax_uid),
     )
+
+
+def inspect_stored(store: BlobStore, name: str, *, sender: str) -> Entry:
+    """The entry of a file that was kept earlier, read anew from its bytes.
+
+    Raises:
+        NotDicom, Mismatch: it is not what the gateway kept.
+        BlobMissing: it is gone.
+    """
+    with store.open(name) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        head = read_head(data)
+        claim = Claim(head.sop_class_uid, head.sop_instance_uid, head.transfer_syntax_uid, sender)
+        seen = inspect_whole(data, head.end, claim)
+        return Entry(
+            claim=claim,
+            study_instance_uid=seen.study_instance_uid,
+            series_instance_uid=seen.series_instance_uid,
+            file_name=name,
+            size=len(data),
+            data_set_sha256=digest(memoryview(data)[head.end :]),
+            received_at=clock.now().timestamp(),
+            frames=seen.frames,
+        )
 
 
 def data_set_start(head: bytes) -> int:

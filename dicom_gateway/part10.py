@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from dicom_gateway.errors import NotDicom
+
+if TYPE_CHECKING:
+    from dicom_gateway.scan import Buffer
 
 # Derived from a UUID (PS3.5 B.2): names this implementation, not a version of it.
 IMPLEMENTATION_CLASS_UID: Final = "2.25.226563291180871305410498424136093735211"
 IMPLEMENTATION_VERSION_NAME: Final = "TSUNAGU_1"
+
+
+_LONG_VRS: Final = frozenset({b"OB", b"OW", b"UN", b"SQ", b"UT", b"OF", b"OD", b"OL", b"UC", b"UR"})
 
 
 @dataclass(frozen=True)
@@ -58,3 +66,44 @@ def _short(element: int, vr: bytes, value: bytes) -> bytes:
 
 def _long(element: int, vr: bytes, value: bytes) -> bytes:
     return struct.pack("<HH2sHI", 2, element, vr, 0, len(value)) + value
+
+
+@dataclass(frozen=True)
+class Head:
+    """The file meta information of a file; empty where it says nothing. ``end``: offset behind."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    end: int
+
+
+def read_head(data: Buffer) -> Head:
+    """The head of a file by anyone: the group length may be wrong, elements may be missing.
+
+    Raises:
+        NotDicom: no ``DICM`` at 128, or the group ends inside an element.
+    """
+    if bytes(data[128:132]) != b"DICM":
+        raise NotDicom("no DICOM prefix at offset 128")
+    values: dict[int, str] = {}
+    at = 132
+    while data[at : at + 2] == b"\x02\x00":
+        number, vr, start, length = _element_at(data, at)
+        at = start + length
+        if at > len(data):
+            raise NotDicom("file ends inside its head")
+        if vr == b"UI":
+            values[number] = bytes(data[start:at]).rstrip(b"\0 ").decode("latin-1")
+    return Head(values.get(0x0002, ""), values.get(0x0003, ""), values.get(0x0010, ""), at)
+
+
+def _element_at(data: Buffer, at: int) -> tuple[int, bytes, int, int]:
+    """(element number, VR, offset of the value, its length) in Explicit VR Little Endian."""
+    try:
+        number, vr, length = struct.unpack_from("<H2sH", data, at + 2)
+        if vr in _LONG_VRS:
+            return number, vr, at + 12, struct.unpack_from("<I", data, at + 8)[0]
+    except struct.error as error:
+        raise NotDicom("file ends inside its head") from error
+    return number, vr, at + 8, length

@@ -7,7 +7,7 @@ fsync the folder. Only then may the index list it.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 from uuid import uuid4
 
 from dicom_gateway.crypto import RunningDigest, digest
@@ -155,6 +155,17 @@ class BlobStore:
     def path(self, name: str) -> Path:
         """Where a kept object lies. ``name`` comes from the index only."""
         return self._objects / name
+
+    def open(self, name: str) -> BinaryIO:
+        """A kept object, for reading.
+
+        Raises:
+            BlobMissing: the file is gone.
+        """
+        try:
+            return self.path(name).open("rb")
+        except OSError as error:
+            raise BlobMissing("stored object is not there") from error
 
     def remove(self, name: str) -> None:
         """Forget a kept object that the index does not list."""

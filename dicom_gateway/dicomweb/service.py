@@ -22,15 +22,23 @@ if TYPE_CHECKING:
     from dicom_gateway.storage import BlobStore
 
 _REMEMBERED_SERIES: Final = 64
+_REMEMBERED_SECONDS: Final = 5.0
 _SCHEME: Final = "bearer "
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    places: dict[str, Located]
+    until: float
 
 
 @dataclass
 class SeriesPlaces:
-    """Where the instances of recently read series lie. A stored object never changes place."""
+    """Where the instances of recently read series lie, for a few seconds: an administrator may
+    exchange or expire a stored object."""
 
     engine: Engine
-    _series: OrderedDict[tuple[str, str], dict[str, Located]] = field(default_factory=OrderedDict)
+    _series: OrderedDict[tuple[str, str], _Remembered] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def find(self, study: str, series: str, instance: str) -> Located:
@@ -41,9 +49,11 @@ class SeriesPlaces:
         """
         key = (study, series)
         with self._lock:
-            places = self._series.get(key)
-        if places is None or instance not in places:
+            known = self._series.get(key)
+        if known is None or known.until < clock.monotonic() or instance not in known.places:
             places = self._load(key)
+        else:
+            places = known.places
         place = places.get(instance)
         if place is None:
             raise NotFound("no such instance")
@@ -55,7 +65,8 @@ class SeriesPlaces:
         places = {row.sop_instance_uid: row for row in rows}
         with self._lock:
             if places:
-                self._series[key] = places
+                until = clock.monotonic() + _REMEMBERED_SECONDS
+                self._series[key] = _Remembered(places, until)
             while len(self._series) > _REMEMBERED_SERIES:
                 self._series.popitem(last=False)
         return places

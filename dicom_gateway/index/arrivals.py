@@ -95,7 +95,7 @@ class ArrivalBook:
             ticket.standing = standing
 
     def _write(self, connection: Connection, entry: Entry) -> Standing:
-        if self._add(connection, _object_row(entry)):
+        if self._add(connection, object_row(entry)):
             return Standing.STORED
         uid, sha256 = entry.claim.sop_instance_uid, entry.data_set_sha256
         known = connection.scalar(_FIND, {"uid": uid})
@@ -147,7 +147,8 @@ def _aside_row(entry: Entry) -> dict[str, object]:
     }
 
 
-def _object_row(entry: Entry) -> dict[str, object]:
+def object_row(entry: Entry) -> dict[str, object]:
+    """The columns of an object that waits to be listed."""
     return {
         "sop_instance_uid": entry.claim.sop_instance_uid,
         "sop_class_uid": entry.claim.sop_class_uid,

@@ -1,18 +1,20 @@
 """Putting rendered objects into their studies and series, a batch in one short transaction.
 
-The first object makes its study and series. A later one that names another patient in the same
-study, or another study for the same series, is kept but not shown.
+The first object makes its study and series. A later one that cannot be of the same person
+(``dicom_gateway.identity``), or that names another study for the same series, is kept but not shown
+until an administrator has decided (``dicom_gateway.quarantine``).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy import bindparam, insert, select, update
 
 from dicom_gateway import clock
+from dicom_gateway.identity import Identity, identity_of
 from dicom_gateway.index import listing
 from dicom_gateway.index.models import Instance, Series, StoredObject, Study
 from dicom_gateway.index.name_search import NAME_GROUPS, add_terms
@@ -28,6 +30,12 @@ _OBJECTS: Final = cast("Table", StoredObject.__table__)
 _INSTANCES: Final = cast("Table", Instance.__table__)
 _SERIES: Final = cast("Table", Series.__table__)
 _STUDIES: Final = cast("Table", Study.__table__)
+_IDENTITY_COLUMNS: Final = tuple(_STUDIES.c[one.name] for one in fields(Identity))
+
+SET_ASIDE: Final = "set aside"
+RELEASED: Final = "released"
+"""Note of an object that an administrator found to be of this study's patient after all."""
+ANOTHER_STUDY: Final = "another study for this series"
 
 
 @dataclass(frozen=True)
@@ -44,13 +52,14 @@ class Prepared:
 class _Family:
     """What is known of the studies and series that a batch belongs to."""
 
-    patient_of: dict[str, str]
+    identity_of: dict[str, Identity]
     study_of: dict[str, str]
     new_studies: list[dict[str, object]] = field(default_factory=list)
     new_series: list[dict[str, object]] = field(default_factory=list)
     instances: list[dict[str, object]] = field(default_factory=list)
     states: list[dict[str, object]] = field(default_factory=list)
     grown: Counter[str] = field(default_factory=Counter)
+    completed: set[str] = field(default_factory=set)
 
     def place(self, one: Prepared) -> None:
         """Decide where one object belongs."""
@@ -59,23 +68,29 @@ class _Family:
             return
         conflict = self._conflict(one.row, one.rendered)
         if conflict:
-            self._state(one, "set aside", conflict)
+            self._state(one, SET_ASIDE, conflict)
             return
         self._add(one, one.rendered)
         self._state(one, "indexed", "")
 
     def _conflict(self, row: Row[Any], rendered: Rendered) -> str:
-        patient = self.patient_of.get(row.study_instance_uid)
-        if patient is not None and patient != rendered.text("00100020", 64):
-            return "another patient in this study"
+        known = self.identity_of.get(row.study_instance_uid)
+        if known is not None and row.note != RELEASED:
+            conflict = known.conflict(identity_of(rendered))
+            if conflict:
+                return conflict
         study = self.study_of.get(row.series_instance_uid, row.study_instance_uid)
-        return "another study for this series" if study != row.study_instance_uid else ""
+        return ANOTHER_STUDY if study != row.study_instance_uid else ""
 
     def _add(self, one: Prepared, rendered: Rendered) -> None:
         study, series = one.row.study_instance_uid, one.row.series_instance_uid
-        if study not in self.patient_of:
-            self.patient_of[study] = rendered.text("00100020", 64)
+        told = identity_of(rendered)
+        known = self.identity_of.setdefault(study, told)
+        if known is told:
             self.new_studies.append(_study_row(study, rendered))
+        elif known.completed(told) != known:
+            self.identity_of[study] = known.completed(told)
+            self.completed.add(study)
         if series not in self.study_of:
             self.study_of[series] = study
             self.new_series.append(_series_row(study, series, rendered))
@@ -108,6 +123,9 @@ def merge(connection: Connection, batch: list[Prepared]) -> None:
             connection.execute(insert(table), rows)
     add_terms(connection, [str(row[group]) for row in family.new_studies for group in NAME_GROUPS])
     connection.execute(_SET_STATE, family.states)
+    if family.completed:
+        told = [(uid, family.identity_of[uid]) for uid in sorted(family.completed)]
+        connection.execute(_COMPLETE, [{"of": uid, **_new_identity(one)} for uid, one in told])
     if family.grown:
         connection.execute(_GROW, [{"of": uid, "more": n} for uid, n in family.grown.items()])
         refresh(connection, {family.study_of[uid] for uid in family.grown})
@@ -117,7 +135,7 @@ def _known(connection: Connection, batch: list[Prepared]) -> _Family:
     studies = {one.row.study_instance_uid for one in batch}
     series = {one.row.series_instance_uid for one in batch}
     patients = connection.execute(
-        select(_STUDIES.c.study_instance_uid, _STUDIES.c.patient_id).where(
+        select(_STUDIES.c.study_instance_uid, *_IDENTITY_COLUMNS).where(
             _STUDIES.c.study_instance_uid.in_(studies)
         )
     )
@@ -127,11 +145,16 @@ def _known(connection: Connection, batch: list[Prepared]) -> _Family:
         )
     )
     return _Family(
-        {row.study_instance_uid: row.patient_id for row in patients},
+        {row[0]: Identity(*row[1:]) for row in patients},
         {row.series_instance_uid: row.study_instance_uid for row in parents},
     )
 
 
+_COMPLETE: Final = (
+    update(_STUDIES)
+    .where(_STUDIES.c.study_instance_uid == bindparam("of"))
+    .values({one.name: bindparam(f"new_{one.name}") for one in _IDENTITY_COLUMNS})
+)
 _SET_STATE: Final = (
     update(_OBJECTS)
     .where(_OBJECTS.c.id == bindparam("of"))
@@ -164,11 +187,15 @@ _LINE_OF_STUDY: Final = (
 )
 
 
+def _new_identity(identity: Identity) -> dict[str, str]:
+    return {f"new_{name}": value for name, value in asdict(identity).items()}
+
+
 def _study_row(uid: str, rendered: Rendered) -> dict[str, object]:
     names = listing.folded_names(rendered)
     return {
         "study_instance_uid": uid,
-        "patient_id": rendered.text("00100020", 64),
+        **asdict(identity_of(rendered)),
         "name_alphabetic": names.alphabetic,
         "name_ideographic": names.ideographic,
         "name_phonetic": names.phonetic,
