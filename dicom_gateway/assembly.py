@@ -10,7 +10,8 @@ from dicom_gateway.access import ReadLedger
 from dicom_gateway.announcer import Announcer
 from dicom_gateway.crypto import PortalKeys, ReportSigner, TokenVerifier
 from dicom_gateway.dicomweb.service import SeriesPlaces, Service
-from dicom_gateway.dimse.scp import Holdings, Listener
+from dicom_gateway.dimse.holdings import Caller, Holdings
+from dicom_gateway.dimse.scp import Listener
 from dicom_gateway.errors import Misconfigured
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.layout import create_schema
@@ -62,7 +63,7 @@ def build_listener(settings: GatewaySettings) -> Listener:
 def build_holdings(settings: GatewaySettings) -> Holdings:
     """What is stored here, as peers may find it."""
     engine = open_index(settings.database_url, Path(settings.var))
-    return Holdings(engine, build_store(settings))
+    return Holdings(engine, build_store(settings), Caller(settings.ae_title))
 
 
 def build_worker(settings: GatewaySettings, stop: threading.Event) -> Worker:

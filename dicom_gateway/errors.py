@@ -79,6 +79,12 @@ class IdentifierRefused(GatewayError):
     code = "identifier-refused"
 
 
+class TransferFailed(GatewayError):
+    """An object could not be handed to a peer over this association."""
+
+    code = "transfer-failed"
+
+
 class Unauthenticated(GatewayError):
     """No usable access token came with the request."""
 

@@ -15,12 +15,14 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
-from pynetdicom.dimse_primitives import C_ECHO, C_STORE
+from pynetdicom.dimse_primitives import C_ECHO, C_GET, C_MOVE, C_STORE
 from pynetdicom.transport import AssociationServer, AssociationSocket, RequestHandler
 from typing_extensions import override
 
+from dicom_gateway.dimse.holdings import MAXIMUM_PDU_BYTES
 from dicom_gateway.dimse.lean import LeanPath
 from dicom_gateway.dimse.response import store_response
 from dicom_gateway.dimse.status import CANNOT_UNDERSTAND, NOT_AUTHORIZED
@@ -28,14 +30,18 @@ from dicom_gateway.part10 import Claim, file_head
 from dicom_gateway.peers import Right
 
 if TYPE_CHECKING:
-    from pynetdicom.association import Association
+    from collections.abc import Callable
+
     from pynetdicom.pdu_primitives import P_DATA
+    from pynetdicom.presentation import PresentationContext
 
     from dicom_gateway.dimse.lean import Store
     from dicom_gateway.ingest import Ingest
     from dicom_gateway.storage import Arrival
 
-MAXIMUM_PDU_BYTES: Final = 256 * 1024
+    Retrieve = Callable[[Association, PresentationContext, Any], None]
+    """Serves one C-GET or C-MOVE to its end."""
+
 _LONGEST_READ: Final = MAXIMUM_PDU_BYTES + 64 * 1024
 _WAIT_SECONDS: Final = 0.01
 _PAUSE_SECONDS: Final = 0.001
@@ -210,12 +216,34 @@ class DiskProvider(DIMSEServiceProvider):
             connection.lean.abandon()
 
 
+class ServingAssociation(Association):
+    """Serves C-GET and C-MOVE from stored files; pynetdicom's own way decodes each object."""
+
+    retrieve: Retrieve
+
+    @override
+    def _serve_request(self, msg: Any, context_id: int) -> None:
+        context = self._accepted_cx.get(context_id)
+        is_ours = isinstance(msg, C_GET | C_MOVE) and msg.is_valid_request
+        if not is_ours or context is None:
+            super()._serve_request(msg, context_id)
+            return
+        self.dimse.cancel_req = {}
+        self._is_paused = True
+        try:
+            self.retrieve(self, context, msg)
+        finally:
+            self._is_paused = False
+            self.dimse.cancel_req = {}
+
+
 class TunedHandler(RequestHandler):
     """Sets up one accepted connection."""
 
     @override
     def _create_association(self) -> Association:
         association = super()._create_association()
+        association.__class__ = ServingAssociation
         connection = cast("socket.socket", self.request)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.settimeout(self.ae.network_timeout)
@@ -223,6 +251,7 @@ class TunedHandler(RequestHandler):
         association.dul.socket = patient
         association.dul._run_loop_delay = 0  # PatientSocket waits instead
         server = cast("TunedServer", self.server)
+        cast("ServingAssociation", association).retrieve = server.retrieve
         provider = DiskProvider(association, server.ingest, server.store)
         association.dimse = provider
         if server.is_lean:
@@ -245,6 +274,7 @@ class TunedServer(AssociationServer):
     ingest: Ingest
     store: Store
     is_lean: bool
+    retrieve: Retrieve
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{**options, "request_handler": TunedHandler})

@@ -13,9 +13,9 @@ import structlog
 from pynetdicom import AE, _config, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
-from dicom_gateway.dimse import find, status
+from dicom_gateway.dimse import find, retrieve, status
+from dicom_gateway.dimse.holdings import MAXIMUM_PDU_BYTES
 from dicom_gateway.dimse.reception import (
-    MAXIMUM_PDU_BYTES,
     DiskProvider,
     TunedServer,
 )
@@ -25,12 +25,13 @@ from dicom_gateway.peers import Peers, Right
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
-    from sqlalchemy import Engine
+    from pynetdicom.presentation import PresentationContext
 
+    from dicom_gateway.dimse.holdings import Holdings
     from dicom_gateway.dimse.reception import PatientSocket
     from dicom_gateway.ingest import Ingest
     from dicom_gateway.part10 import Claim
-    from dicom_gateway.storage import Arrival, BlobStore
+    from dicom_gateway.storage import Arrival
 
 log = structlog.get_logger()
 
@@ -54,14 +55,6 @@ class Listener:
     port: int
     ae_title: str
     peers: Peers = field(default_factory=Peers)
-
-
-@dataclass(frozen=True)
-class Holdings:
-    """What is stored here: the only thing a peer reaches."""
-
-    engine: Engine
-    store: BlobStore
 
 
 class Receiver:
@@ -114,7 +107,18 @@ def start_scp(
     server.ingest = ingest
     server.store = partial(store, ingest)
     server.is_lean = lean
+    server.retrieve = partial(_retrieve, holdings, listener.peers)
     return Receiver(server, entity)
+
+
+def _retrieve(
+    holdings: Holdings,
+    peers: Peers,
+    association: Association,
+    context: PresentationContext,
+    request: Any,
+) -> None:
+    retrieve.Retrieval(association, context, request, holdings, peers).serve()
 
 
 def _entity(listener: Listener) -> AE:
@@ -125,7 +129,7 @@ def _entity(listener: Listener) -> AE:
     entity.maximum_associations = MAXIMUM_ASSOCIATIONS
     entity.network_timeout = NETWORK_TIMEOUT_SECONDS
     entity.require_called_aet = True
-    for model in (Verification, *find.MODELS):
+    for model in (Verification, *find.MODELS, *retrieve.MODELS):
         entity.add_supported_context(model)
     return entity
 
@@ -167,6 +171,8 @@ def admit(association: Association, peers: Peers) -> None:
     allowed = {Verification}
     if Right.QUERY in rights:
         allowed.update(find.MODELS)
+    if Right.RETRIEVE in rights:
+        allowed.update(retrieve.MODELS)
     offered = association.acceptor.supported_contexts
     association.acceptor.supported_contexts = [
         context for context in offered if context.abstract_syntax in allowed
