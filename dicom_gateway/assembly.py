@@ -88,11 +88,13 @@ def build_service(settings: GatewaySettings) -> Service:
         issuer=settings.portal_origin,
         audience=settings.gateway_id,
     )
+    store = build_store(settings)
     return Service(
         engine=engine,
-        store=build_store(settings),
+        store=store,
         verifier=verifier,
         ledger=ReadLedger(engine),
         places=SeriesPlaces(engine),
         portal_origin=settings.portal_origin,
+        ingest=Ingest(store, engine, maximum_object_bytes=settings.maximum_object_bytes),
     )

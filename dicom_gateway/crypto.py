@@ -34,6 +34,7 @@ MAXIMUM_STUDIES: Final = 200
 REPORT_LIFE_SECONDS: Final = 60
 _HEADER: Final = {"alg", "typ", "kid"}
 _CLAIMS: Final = {"iss", "aud", "sub", "iat", "exp", "jti", "grant", "studies"}
+_STORE: Final = "store"
 _STUDY: Final = re.compile(r"[0-9.]{1,64}", re.ASCII)
 _CACHED_TOKENS: Final = 4096
 
@@ -46,6 +47,7 @@ class Access:
     grant: UUID
     studies: frozenset[str]
     expires_at: int
+    may_store: bool = False
 
 
 def digest(data: bytes | memoryview) -> bytes:
@@ -151,14 +153,15 @@ class TokenVerifier:
         if header["typ"] != ACCESS_TOKEN_TYPE:
             raise TokenInvalid("token is of another type")
         claims = _json_object(payload)
-        if set(claims) != _CLAIMS:
+        if set(claims) - {_STORE} != _CLAIMS or claims.get(_STORE, True) is not True:
             raise TokenInvalid("token has other claims than agreed")
         if claims["iss"] != self._issuer or claims["aud"] != self._audience:
             raise TokenInvalid("token is from another portal or for another gateway")
         expires_at = _checked_times(claims["iat"], claims["exp"], at=at)
         studies = _checked_studies(claims["studies"])
         _uuid(claims["sub"])
-        return Access(_uuid(claims["jti"]), _uuid(claims["grant"]), studies, expires_at)
+        token_id, grant = _uuid(claims["jti"]), _uuid(claims["grant"])
+        return Access(token_id, grant, studies, expires_at, may_store=_STORE in claims)
 
     def _signed_parts(self, token: str) -> tuple[dict[str, Any], bytes]:
         try:

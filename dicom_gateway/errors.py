@@ -115,6 +115,24 @@ class NotAcceptable(GatewayError):
     code = "not-acceptable"
 
 
+class Forbidden(GatewayError):
+    """The token is right and does not allow this."""
+
+    code = "token-may-not"
+
+
+class UnsupportedMedia(GatewayError):
+    """The body is of a type that is not taken."""
+
+    code = "unsupported-media-type"
+
+
+class UploadTooLarge(GatewayError):
+    """The body of the request is longer than allowed."""
+
+    code = "upload-too-large"
+
+
 class Contradiction(GatewayError):
     """Parts of the request exclude one another."""
 

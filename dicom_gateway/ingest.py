@@ -46,11 +46,11 @@ class Ingest:
     def __init__(self, store: BlobStore, engine: Engine, *, maximum_object_bytes: int) -> None:
         self._store = store
         self._book = ArrivalBook(engine)
-        self._maximum = maximum_object_bytes
+        self.maximum_object_bytes = maximum_object_bytes
 
     def arrival(self) -> Arrival:
         """A place on disk for an object that begins to come in."""
-        return self._store.arrival(maximum_bytes=self._maximum)
+        return self._store.arrival(maximum_bytes=self.maximum_object_bytes)
 
     def admit(self, arrival: Arrival, claim: Claim) -> Standing:
         """Keep the arrived object for good. When this returns it is durable and listed.

@@ -11,6 +11,7 @@ from dicom_gateway.errors import (
     BadRequest,
     BadUid,
     Contradiction,
+    Forbidden,
     GatewayError,
     NotAcceptable,
     NotFound,
@@ -19,6 +20,8 @@ from dicom_gateway.errors import (
     TokenInvalid,
     TooBroad,
     Unauthenticated,
+    UnsupportedMedia,
+    UploadTooLarge,
 )
 
 _STATUS_OF: Final[tuple[tuple[type[GatewayError], HTTPStatus], ...]] = (
@@ -29,6 +32,9 @@ _STATUS_OF: Final[tuple[tuple[type[GatewayError], HTTPStatus], ...]] = (
     (NotAcceptable, HTTPStatus.NOT_ACCEPTABLE),
     (TooBroad, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (Contradiction, HTTPStatus.CONFLICT),
+    (Forbidden, HTTPStatus.FORBIDDEN),
+    (UnsupportedMedia, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
+    (UploadTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (RangeNotSatisfiable, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
 )
 

@@ -91,13 +91,13 @@ def _answer(service: Service, scope: Scope) -> Response:
         del found[limit:]
         warnings.append(_MORE)
     body = "[" + ",".join(found) + "]"
-    response = Response(body.replace(BASE, _base()), content_type=accept.JSON)
+    response = Response(body.replace(BASE, service_address()), content_type=accept.JSON)
     for text in warnings:
-        response.headers.add("Warning", f"299 {_base()}: {text}")
+        response.headers.add("Warning", f"299 {service_address()}: {text}")
     return response
 
 
-def _base() -> str:
+def service_address() -> str:
     """Address of the service as the client reached it."""
     host = request.host
     if _HOST.fullmatch(host) is None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from dicom_gateway.access import ReadLedger
     from dicom_gateway.crypto import Access, TokenVerifier
+    from dicom_gateway.ingest import Ingest
     from dicom_gateway.storage import BlobStore
 
 _REMEMBERED_SERIES: Final = 64
@@ -82,6 +83,7 @@ class Service:
     ledger: ReadLedger
     places: SeriesPlaces
     portal_origin: str
+    ingest: Ingest
     renderer: Renderer = field(default_factory=Renderer)
 
     def authenticate(self, authorization: str) -> Access:

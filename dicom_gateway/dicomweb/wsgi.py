@@ -15,7 +15,7 @@ import structlog
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from dicom_gateway.dicomweb import frames, qido, rendered, wado
+from dicom_gateway.dicomweb import frames, qido, rendered, stow, wado
 from dicom_gateway.dicomweb.problem import Answer, problem, refusal
 from dicom_gateway.dicomweb.ranges import RangeRequest
 from dicom_gateway.errors import GatewayError
@@ -34,6 +34,7 @@ _COMMON: Final = (
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
     ("Referrer-Policy", "no-referrer"),
 )
+_REQUEST_HEADERS: Final = "Authorization, Accept, Content-Type, If-None-Match, If-Range, Range"
 _PREFLIGHT_SECONDS: Final = "7200"
 
 
@@ -52,8 +53,8 @@ def cross_origin(portal_origin: str) -> tuple[tuple[str, str], ...]:
 def preflight() -> Answer:
     """The answer to OPTIONS, before any token is looked at."""
     headers = (
-        ("Access-Control-Allow-Methods", "GET, OPTIONS"),
-        ("Access-Control-Allow-Headers", "Authorization, Accept, If-None-Match, If-Range, Range"),
+        ("Access-Control-Allow-Methods", "GET, POST, OPTIONS"),
+        ("Access-Control-Allow-Headers", _REQUEST_HEADERS),
         ("Access-Control-Max-Age", _PREFLIGHT_SECONDS),
     )
     return Answer(HTTPStatus.NO_CONTENT, b"", headers)
@@ -144,6 +145,7 @@ def build_flask(service: Service) -> Flask:
 
     app.register_blueprint(qido.blueprint(service), url_prefix="/dicom-web")
     app.register_blueprint(wado.blueprint(service), url_prefix="/dicom-web")
+    app.register_blueprint(stow.blueprint(service), url_prefix="/dicom-web")
     app.register_blueprint(rendered.blueprint(service), url_prefix="/dicom-web")
     return app
 
