@@ -15,7 +15,7 @@ import structlog
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from dicom_gateway.dicomweb import frames, qido, rendered, stow, wado
+from dicom_gateway.dicomweb import capabilities, frames, qido, rendered, stow, wado
 from dicom_gateway.dicomweb.problem import Answer, problem, refusal
 from dicom_gateway.dicomweb.ranges import RangeRequest
 from dicom_gateway.errors import GatewayError
@@ -86,16 +86,18 @@ class Door:
         return self._flask.wsgi_app(environ, start)
 
     def _before_flask(self, environ: Environ) -> Answer | None:
-        if environ["REQUEST_METHOD"] == "OPTIONS":
+        path, method = environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"]
+        if path in capabilities.PATHS and _asks_what_is_offered(environ):
+            return capabilities.capabilities(_accept(environ))
+        if method == "OPTIONS":
             return preflight()
-        path = environ.get("PATH_INFO", "")
         if path == "/healthz":
             return Answer(HTTPStatus.OK, b"ok\n", (("Content-Type", "text/plain"),))
         access = self._service.authenticate(environ.get("HTTP_AUTHORIZATION", ""))
         environ["tsunagu.access"] = access
         environ["tsunagu.accept"] = accepted = _accept(environ)
         match = frames.PATH.fullmatch(path)
-        if match is None or environ["REQUEST_METHOD"] != "GET":
+        if match is None or method != "GET":
             return None
         part = RangeRequest(environ.get("HTTP_RANGE", ""), environ.get("HTTP_IF_RANGE", ""))
         return frames.frames(self._service, access, match, frames.Asked(accepted, part))
@@ -108,6 +110,13 @@ class Door:
             headers.append(("Content-Length", str(len(answer.body))))
         start_response(f"{answer.status.value} {answer.status.phrase}", headers)
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
+
+
+def _asks_what_is_offered(environ: Environ) -> bool:
+    """GET, or OPTIONS from something other than a browser that asks before it sends."""
+    if environ["REQUEST_METHOD"] == "OPTIONS":
+        return "HTTP_ACCESS_CONTROL_REQUEST_METHOD" not in environ
+    return bool(environ["REQUEST_METHOD"] == "GET")
 
 
 def _accept(environ: Environ) -> str:
