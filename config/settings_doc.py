@@ -6,18 +6,23 @@ the keys of the gateway's file.
 
 from __future__ import annotations
 
+import json
+from dataclasses import MISSING, fields
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from pydantic import SecretStr
+from pydantic.fields import FieldInfo
 
 from card_agent.settings import CardAgentSettings
 from config.settings import ROOT, PortalSettings, SimulatorSettings
+from dicom_gateway.peers import Peer
 from dicom_gateway.settings import DEFAULT_FILE, FILE_VARIABLE, PREFIX, GatewaySettings
 
 if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
+    from collections.abc import Iterator
+
     from pydantic_settings import BaseSettings
 
 PAGE = ROOT / "docs" / "settings.md"
@@ -54,6 +59,21 @@ fails when it is out of date.
 |---|---|---|
 """
 
+PEERS_HEAD = """
+## `[[peer]]`
+
+```toml
+[[peer]]
+ae_title = "PACS"
+host = "192.0.2.10"
+port = 104
+rights = ["store", "query", "retrieve"]
+```
+
+| key | default | meaning |
+|---|---|---|
+"""
+
 
 def gateway_page() -> str:
     """The keys of the gateway's file, Markdown."""
@@ -61,7 +81,22 @@ def gateway_page() -> str:
         f"| `{field.alias or name}` | {_default(field)} | {field.description} |\n"
         for name, field in GatewaySettings.model_fields.items()
     ]
-    return GATEWAY_HEAD + "".join(rows)
+    return GATEWAY_HEAD + "".join(rows) + PEERS_HEAD + "".join(_peer_rows())
+
+
+def _peer_rows() -> Iterator[str]:
+    for name, kind in get_type_hints(Peer, include_extras=True).items():
+        (about,) = (one for one in kind.__metadata__ if isinstance(one, FieldInfo))
+        yield f"| `{name}` | {_peer_default(name)} | {about.description} |\n"
+
+
+def _peer_default(name: str) -> str:
+    (found,) = (one.default for one in fields(Peer) if one.name == name)
+    if found is MISSING:
+        return "none: always written"
+    if isinstance(found, frozenset):
+        return f"`[{', '.join(json.dumps(str(one)) for one in sorted(found))}]`"
+    return f"`{json.dumps(found)}`"
 
 
 def settings_page() -> str:

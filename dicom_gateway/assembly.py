@@ -16,7 +16,6 @@ from dicom_gateway.errors import Misconfigured
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.layout import create_schema
 from dicom_gateway.ingest import Ingest
-from dicom_gateway.peers import Peers
 from dicom_gateway.settings import GatewaySettings, Mode
 from dicom_gateway.storage import BlobStore
 from dicom_gateway.worker import Worker
@@ -56,8 +55,7 @@ def build_ingest(settings: GatewaySettings) -> Ingest:
 
 def build_listener(settings: GatewaySettings) -> Listener:
     """Where and as whom DIMSE is spoken."""
-    peers = Peers(settings.peer, settings.calling_ae_titles)
-    return Listener(settings.dicom_host, settings.dicom_port, settings.ae_title, peers)
+    return Listener(settings.dicom_host, settings.dicom_port, settings.ae_title, settings.peers)
 
 
 def build_holdings(settings: GatewaySettings) -> Holdings:

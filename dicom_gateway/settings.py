@@ -12,9 +12,9 @@ import tomllib
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -24,8 +24,9 @@ from pydantic_settings import (
 )
 from typing_extensions import override
 
+from dicom_gateway.addresses import near
 from dicom_gateway.errors import Misconfigured
-from dicom_gateway.peers import Peer
+from dicom_gateway.peers import Peer, Peers
 
 VERSION: Final = "0.1.0"
 PREFIX: Final = "TSUNAGU_GATEWAY_"
@@ -34,6 +35,7 @@ HOME: Final = Path("/etc/tsunagu-gateway")
 DEFAULT_FILE: Final = HOME / "gateway.toml"
 DEFAULT_DATA: Final = Path("/var/lib/tsunagu-gateway")
 
+UNKNOWN_KEY: Final = frozenset({"extra_forbidden", "unexpected_keyword_argument"})
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -82,8 +84,8 @@ class GatewaySettings(BaseSettings):
     )
     peer: tuple[Peer, ...] = Field(
         (),
-        description="rows `[[peer]]` of the systems that may speak DIMSE: "
-        'ae_title, host, port, rights = ["store", "query", "retrieve"], tls',
+        description="the hospital's own systems that speak DIMSE, a `[[peer]]` table each; "
+        "with one of them nobody else may",
     )
     portal_origin: str = Field(
         "http://127.0.0.1:8000", description="the portal: token issuer, CORS, events"
@@ -104,6 +106,19 @@ class GatewaySettings(BaseSettings):
         2.0, ge=0, description="quiet time after the last object before a study is announced"
     )
     maximum_object_bytes: int = Field(4 * 1024**3, description="largest accepted DICOM object")
+
+    @property
+    def peers(self) -> Peers:
+        """The allow-list of DIMSE. The gateway itself, on this machine, may store for its check."""
+        rows = self.peer
+        if rows and self.ae_title not in {row.ae_title for row in rows}:
+            rows = (*rows, Peer(self.ae_title, near(self.dicom_host)))
+        return Peers(rows, self.calling_ae_titles)
+
+    @model_validator(mode="after")
+    def _require_different_peers(self) -> Self:
+        Peers(self.peer, self.calling_ae_titles)
+        return self
 
     @classmethod
     @override
@@ -142,14 +157,17 @@ def gateway_settings() -> GatewaySettings:
 def _lines(error: ValidationError) -> list[str]:
     """One line a fault: which key, and what would be right."""
     return [
-        f"{'.'.join(map(str, one['loc']))}: "
-        + (
-            "no such key; see docs/configuration.md"
-            if one["type"] == "extra_forbidden"
-            else one["msg"]
-        )
+        f"{_place(one['loc'])}: "
+        + ("no such key; see docs/configuration.md" if one["type"] in UNKNOWN_KEY else one["msg"])
         for one in error.errors(include_url=False, include_context=False)
     ]
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    """``http_port``, or ``peer 2, port``: tables are counted as people count."""
+    if len(loc) > 1 and isinstance(loc[1], int):
+        return ", ".join([f"{loc[0]} {loc[1] + 1}", *map(str, loc[2:])])
+    return ".".join(map(str, loc)) or "peer"
 
 
 def _content(path: Path) -> dict[str, Any]:

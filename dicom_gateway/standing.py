@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, Engine, func, select
 
 from dicom_gateway import clock
+from dicom_gateway.addresses import near
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import OutboxEvent, SetAside, StoredObject, Study
 
@@ -117,11 +118,6 @@ def _knock(host: str, port: int) -> bool:
             return True
     except OSError:
         return False
-
-
-def near(host: str) -> str:
-    """Where this machine reaches a listener of its own."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
 
 
 def _count(connection: Connection, table: type[Study | SetAside]) -> int:

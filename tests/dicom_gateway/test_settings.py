@@ -10,7 +10,8 @@ import pytest
 
 from config.settings import ROOT
 from dicom_gateway import settings
-from dicom_gateway.errors import Misconfigured
+from dicom_gateway.errors import Misconfigured, PeerRefused
+from dicom_gateway.peers import Right
 from dicom_gateway.settings import FILE_VARIABLE, GatewaySettings, gateway_settings
 
 if TYPE_CHECKING:
@@ -54,9 +55,36 @@ def test_relative_paths_start_at_the_folder_of_the_file(
     assert str(found.signing_key) == "/etc/keys/signing.pem"
 
 
+PACS = '[[peer]]\nae_title = "PACS"\nhost = "192.0.2.10"\n'
+
+
+def test_peers_are_tables(read: Callable[[str], GatewaySettings]) -> None:
+    found = read(
+        PACS + 'port = 104\nrights = ["store", "query"]\n[[peer]]\nae_title = "CT1"\nhost = "ct1"'
+    )
+    assert [peer.ae_title for peer in found.peers.rows] == ["PACS", "CT1", "TSUNAGU"]
+    assert found.peers.destination("PACS").port == 104
+    assert found.peer[1].rights == {Right.STORE}
+
+
+def test_with_peers_the_gateway_itself_may_still_check(
+    read: Callable[[str], GatewaySettings],
+) -> None:
+    peers = read('dicom_host = "0.0.0.0"\n' + PACS).peers
+    assert peers.admit("TSUNAGU", "127.0.0.1", secure=False) == {Right.STORE}
+    with pytest.raises(PeerRefused):
+        peers.admit("TSUNAGU", "192.0.2.9", secure=False)
+    assert read("").peers.rows == ()
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
+        (PACS + "prot = 104", "^peer 1, prot: no such key; see docs/configuration.md$"),
+        (PACS + "port = 70000", "^peer 1, port: Input should be less than"),
+        (PACS + 'rights = ["all"]', "^peer 1, rights, 0: Input should be 'store'"),
+        (PACS + PACS, "^peer: Value error, two peers have the AE title PACS$"),
+        ('[[peer]]\nhost = "x"', "^peer 1, ae_title: Field required$"),
         ('htp_port = 1\nae_title = "A"', "^htp_port: no such key; see docs/configuration.md$"),
         ("http_port = 70000", "^http_port: Input should be less than or equal to 65535$"),
         ('http_port = "many"', "^http_port: Input should be a valid integer"),

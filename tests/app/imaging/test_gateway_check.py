@@ -17,13 +17,15 @@ from werkzeug.serving import make_server
 
 from app.audit.actions import Action
 from app.imaging.models import IssuedToken
-from dicom_gateway import check, outbox
 from dicom_gateway import clock as gateway_clock
-from dicom_gateway.check import PHASES, Bench, prove_all
+from dicom_gateway import links, outbox
+from dicom_gateway.check import PHASES, prove_all
 from dicom_gateway.dicomweb.wsgi import Door
 from dicom_gateway.errors import CheckFailed
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import ReadAccess, StoredObject
+from dicom_gateway.links import Bench
+from dicom_gateway.peers import Peer
 from dicom_gateway.specimen import CHECK_STUDY
 from tests.app.ledger import all_of, events
 from tests.app.world import ORIGIN
@@ -173,7 +175,7 @@ def test_a_folder_that_cannot_be_written_is_named(site: Site, tmp_path: Path) ->
 
 
 def test_a_full_disk_is_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "LEAST_FREE_BYTES", 10**18)
+    monkeypatch.setattr(links, "LEAST_FREE_BYTES", 10**18)
     broken(site, "disk", "make room")
 
 
@@ -255,7 +257,7 @@ def test_a_web_door_that_does_not_answer_is_named(site: Site) -> None:
 def test_an_object_that_is_never_listed_is_named(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(check, "LISTED_WITHIN_SECONDS", 0.3)
+    monkeypatch.setattr(links, "LISTED_WITHIN_SECONDS", 0.3)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     with running(elsewhere) as other:
@@ -264,11 +266,23 @@ def test_an_object_that_is_never_listed_is_named(
 
 def test_other_pixels_are_named(site: Site) -> None:
     with site.bench() as bench:
-        for phase in PHASES[:-1]:
+        for phase in PHASES[:-2]:
             phase.prove(bench)
         bench.sent.PixelData = bytes(256)
         with pytest.raises(CheckFailed, match="do not use this gateway"):
-            PHASES[-1].prove(bench)
+            PHASES[-2].prove(bench)
+
+
+def test_peers_are_echoed_and_a_silent_one_is_named(site: Site) -> None:
+    here, nowhere = site.gateway.settings.dicom_port, free_port()
+    rows = [Peer("TSUNAGU", "127.0.0.1", here), Peer("CT1", "192.0.2.1")]
+    failed, said = site.prove(peer=tuple(rows))
+    assert failed == [], said
+    assert "ok    peers      1 answer C-ECHO" in said
+    rows.append(Peer("SAFE", "127.0.0.1", nowhere, tls=True))
+    assert "1 behind TLS not tried" in site.prove(peer=tuple(rows))[1]
+    words = f"PACS does not answer at 127.0.0.1 port {nowhere}"
+    broken(site, "peers", words, peer=(*rows, Peer("PACS", "127.0.0.1", nowhere)))
 
 
 @pytest.mark.parametrize(
