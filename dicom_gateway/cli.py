@@ -13,6 +13,7 @@ from dicom_gateway.assembly import check
 from dicom_gateway.check import run as check_links
 from dicom_gateway.errors import Misconfigured
 from dicom_gateway.journal import start_log
+from dicom_gateway.media import command as media
 from dicom_gateway.settings import (
     DEFAULT_FILE,
     VERSION,
@@ -61,6 +62,7 @@ COMMANDS = (
     Command("worker", "list, prepare and announce; started by dimse", programs.run_worker),
     Command("check", "prove every link by real traffic", check_links),
     Command("quarantine", "objects kept aside: list, release, reject", desk.run, desk.options),
+    Command("import", "take in a CD or folder", media.run, media.options),
     Command("status", "counts and queues, without names", programs.run_status),
 )
 

@@ -1,6 +1,6 @@
 """Whether two objects of one study can be of one person. Pure.
 
-What counts: PatientID with its issuer, birth date and sex (PS3.3 C.2.2, C.7.1.1). The name does not:
+What counts: PatientID with its issuer, birth date and sex (PS3.3 C.2.2, C.7.1.1), not the name:
 one person is written in kanji, kana and romaji, and changes it on marriage. PatientID must be
 equal, also when it is empty; the others conflict only where both are told.
 """

@@ -78,16 +78,17 @@ class Head:
     end: int
 
 
-def read_head(data: Buffer) -> Head:
+def read_head(data: Buffer, *, at: int = 132) -> Head:
     """The head of a file by anyone: the group length may be wrong, elements may be missing.
 
+    ``at`` is where the group begins; 0 for a file without preamble and prefix.
+
     Raises:
-        NotDicom: no ``DICM`` at 128, or the group ends inside an element.
+        NotDicom: no ``DICM`` in front, or the group ends inside an element.
     """
-    if bytes(data[128:132]) != b"DICM":
+    if at and bytes(data[at - 4 : at]) != b"DICM":
         raise NotDicom("no DICOM prefix at offset 128")
     values: dict[int, str] = {}
-    at = 132
     while data[at : at + 2] == b"\x02\x00":
         number, vr, start, length = _element_at(data, at)
         at = start + length

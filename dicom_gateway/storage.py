@@ -6,6 +6,7 @@ fsync the folder. Only then may the index list it.
 
 from __future__ import annotations
 
+import fcntl
 import os
 from typing import TYPE_CHECKING, BinaryIO, Self
 from uuid import uuid4
@@ -35,6 +36,7 @@ class Arrival:
             self._descriptor = os.open(
                 path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
             )
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self._trouble = OutOfResources("no file can be made for the object")
 
@@ -113,11 +115,12 @@ class BlobStore:
         self._known: set[Path] = set()
 
     def prepare(self) -> None:
-        """Make the folders and clear what an earlier process left unfinished."""
+        """Make the folders and clear what a process that is gone left unfinished."""
         for folder in (self._incoming, self._objects):
             folder.mkdir(parents=True, exist_ok=True)
         for leftover in self._incoming.iterdir():
-            leftover.unlink(missing_ok=True)
+            if not _is_in_use(leftover):
+                leftover.unlink(missing_ok=True)
 
     def arrival(self, *, maximum_bytes: int) -> Arrival:
         """A place for the next object."""
@@ -170,6 +173,18 @@ class BlobStore:
     def remove(self, name: str) -> None:
         """Forget a kept object that the index does not list."""
         self.path(name).unlink(missing_ok=True)
+
+
+def _is_in_use(path: Path) -> bool:
+    """Whether a living process holds the arrival: its lock ends with it."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def sync_folder(folder: Path) -> None:
