@@ -12,8 +12,10 @@ from dicom_gateway.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSIO
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Sequence
 
     from pynetdicom.association import Association
+    from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
     from pynetdicom.presentation import PresentationContext
     from pynetdicom.transport import AssociationSocket
     from sqlalchemy import Engine
@@ -33,13 +35,18 @@ class Caller:
     ae_title: str
     tls: ssl.SSLContext | None = None
 
-    def call(self, peer: Peer, contexts: list[PresentationContext]) -> Association | None:
+    def call(
+        self,
+        peer: Peer,
+        contexts: list[PresentationContext],
+        roles: Sequence[SCP_SCU_RoleSelectionNegotiation] = (),
+    ) -> Association | None:
         """An established association, or ``None`` when the peer does not accept one."""
         if peer.tls and self.tls is None:
             return None
         secure = (self.tls, peer.host) if peer.tls and self.tls is not None else None
         association = self._entity().associate(
-            peer.host, peer.port, contexts, peer.ae_title, tls_args=secure
+            peer.host, peer.port, contexts, peer.ae_title, ext_neg=list(roles), tls_args=secure
         )
         if not association.is_established:
             return None

@@ -14,6 +14,7 @@ from pynetdicom import AE, _config, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from dicom_gateway.dimse import find, retrieve, status
+from dicom_gateway.dimse.commitment import PUSH_MODEL, Reporter
 from dicom_gateway.dimse.holdings import MAXIMUM_PDU_BYTES
 from dicom_gateway.dimse.reception import (
     DiskProvider,
@@ -60,8 +61,9 @@ class Listener:
 class Receiver:
     """A listening SCP, serving on a thread of its own."""
 
-    def __init__(self, server: TunedServer, entity: AE) -> None:
+    def __init__(self, server: TunedServer, entity: AE, reporter: Reporter) -> None:
         self._server = server
+        self._reporter = reporter
         self._entity = entity
         self._thread = threading.Thread(
             target=server.serve_forever, args=(POLL_SECONDS,), name="dimse", daemon=True
@@ -75,6 +77,7 @@ class Receiver:
 
     def stop(self) -> None:
         """Take no new association, abort those that are open, let go of the port."""
+        self._reporter.stop()
         BaseServer.shutdown(self._server)
         self._server.server_close()
         self._entity.shutdown()
@@ -94,9 +97,11 @@ def start_scp(
     _config.UNRESTRICTED_STORAGE_SERVICE = True
     _config.LOG_HANDLER_LEVEL = "none"
     entity = _entity(listener)
+    reporter = Reporter(holdings, listener.peers)
     handlers: list[Any] = [
         (evt.EVT_REQUESTED, _on_requested, [listener.peers]),
         (evt.EVT_C_FIND, find.answers, [holdings.engine]),
+        (evt.EVT_N_ACTION, reporter.note),
         (evt.EVT_CONN_CLOSE, _on_close),
         (evt.EVT_REJECTED, _on_rejected),
     ]
@@ -108,7 +113,8 @@ def start_scp(
     server.store = partial(store, ingest)
     server.is_lean = lean
     server.retrieve = partial(_retrieve, holdings, listener.peers)
-    return Receiver(server, entity)
+    reporter.start()
+    return Receiver(server, entity, reporter)
 
 
 def _retrieve(
@@ -129,7 +135,7 @@ def _entity(listener: Listener) -> AE:
     entity.maximum_associations = MAXIMUM_ASSOCIATIONS
     entity.network_timeout = NETWORK_TIMEOUT_SECONDS
     entity.require_called_aet = True
-    for model in (Verification, *find.MODELS, *retrieve.MODELS):
+    for model in (Verification, PUSH_MODEL, *find.MODELS, *retrieve.MODELS):
         entity.add_supported_context(model)
     return entity
 
@@ -169,6 +175,8 @@ def admit(association: Association, peers: Peers) -> None:
     )
     cast("DiskProvider", association.dimse).rights = rights
     allowed = {Verification}
+    if Right.STORE in rights:
+        allowed.add(PUSH_MODEL)
     if Right.QUERY in rights:
         allowed.update(find.MODELS)
     if Right.RETRIEVE in rights:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-LAYOUT = "0003"
+LAYOUT = "0004"
 """The migration these tables stand at."""
 
 UID = String(64)
@@ -211,3 +211,18 @@ class ReadAccess(Base):
     frames: Mapped[int] = mapped_column(BigInteger)
     uses: Mapped[int] = mapped_column(BigInteger)
     reported_uses: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class Commitment(Base):
+    """One storage commitment a peer asked for; ``state`` goes from waiting to told or given up."""
+
+    __tablename__ = "commitments"
+    __table_args__ = (Index("ix_commitments_due", "state", "next_try_at"),)
+
+    ae_title: Mapped[str] = mapped_column(String(16), primary_key=True)
+    transaction_uid: Mapped[str] = mapped_column(UID, primary_key=True)
+    requested: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[float] = mapped_column(Float)
+    next_try_at: Mapped[float] = mapped_column(Float)
+    attempts: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(10))

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from dicom_gateway.index.models import Instance, StoredObject, Study
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @dataclass(frozen=True)
@@ -63,11 +60,3 @@ def selected_files(connection: Connection, selection: Selection) -> list[StoredF
         Instance.object_id,
     )
     return [StoredFile(*row) for row in connection.execute(ordered)]
-
-
-def acknowledged(connection: Connection, instances: Sequence[str]) -> dict[str, str]:
-    """SOP class by SOP instance of those that are durably kept, listed already or not."""
-    statement = select(StoredObject.sop_instance_uid, StoredObject.sop_class_uid).where(
-        StoredObject.sop_instance_uid.in_(instances)
-    )
-    return {row[0]: row[1] for row in connection.execute(statement)}
