@@ -42,6 +42,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     answers = sys.stdout.buffer
+    _answer(answers, True, b"")  # noqa: FBT003 - ready
     for line in sys.stdin.buffer:
         _answer(answers, *_try(json.loads(line)))
 

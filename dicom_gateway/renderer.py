@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 LONGEST_SECONDS: Final = 20.0
+START_SECONDS: Final = 60.0
 MOST_ANSWER_BYTES: Final = 256 * 1024**2
 HEAD: Final = struct.Struct("<?I")
 _COMMAND: Final = (sys.executable, "-m", "dicom_gateway.render_child")
@@ -79,20 +80,13 @@ class Renderer:
             self._end()
 
     def _ask(self, job: bytes) -> tuple[bool, bytes]:
-        child = self._living()
-        alarm = threading.Timer(LONGEST_SECONDS, child.kill)
-        alarm.start()
         try:
-            _pipe(child.stdin).write(job)
-            _pipe(child.stdin).flush()
-            good, length = HEAD.unpack(_exactly(child, HEAD.size))
-            return good, _exactly(child, min(length, MOST_ANSWER_BYTES))
+            child = self._living()
+            return _exchange(child, job, LONGEST_SECONDS)
         except (OSError, EOFError):
             self._end()
-            log.warning("the decoding process died", status=child.returncode)
+            log.warning("the decoding process died")
             return False, b"the pixels of this frame cannot be decoded here"
-        finally:
-            alarm.cancel()
 
     def _living(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
@@ -100,6 +94,7 @@ class Renderer:
             self._child = subprocess.Popen(  # noqa: S603 - our own module
                 _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
             )
+            _exchange(self._child, b"", START_SECONDS)
         return self._child
 
     def _end(self) -> None:
@@ -111,6 +106,26 @@ class Renderer:
             with suppress(OSError):
                 _pipe(pipe).close()
         child.wait()
+
+
+def _exchange(
+    child: subprocess.Popen[bytes], job: bytes, longest_seconds: float
+) -> tuple[bool, bytes]:
+    """Hand a job over and wait for its answer; a child that has just started sends one unasked.
+
+    Raises:
+        OSError, EOFError: the child died, or was ended because it took too long.
+    """
+    alarm = threading.Timer(longest_seconds, child.kill)
+    alarm.start()
+    try:
+        if job:
+            _pipe(child.stdin).write(job)
+            _pipe(child.stdin).flush()
+        good, length = HEAD.unpack(_exactly(child, HEAD.size))
+        return good, _exactly(child, min(length, MOST_ANSWER_BYTES))
+    finally:
+        alarm.cancel()
 
 
 def _exactly(child: subprocess.Popen[bytes], length: int) -> bytes:
