@@ -18,6 +18,7 @@ from app.core.db import transaction
 from app.core.ids import new_id
 from app.crypto.digests import sha256_hex
 from app.crypto.tokens import new_token
+from app.family.queries import children_guarded_by
 from app.identity.models import Account
 from app.identity.queries import open_account
 from app.immunization.standings import overviews_of
@@ -108,7 +109,7 @@ def read_feed(token: str) -> Reading:
 
 def _entries(session: Session, owner: Actor, feed: CalendarFeed) -> tuple[Entry, ...]:
     now = clock.now()
-    children = session.scalars(queries.planned_children_visible_to(owner)).unique().all()
+    children = session.scalars(children_guarded_by(owner)).unique().all()
     overviews = overviews_of(session, owner, children)
     entries = [
         entry_of(

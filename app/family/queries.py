@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Select, or_, select
 
 from app.authz.actor import Role
 from app.family.errors import ChildNotFound
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy import ColumnElement
-    from sqlalchemy.orm import Session
+    from sqlalchemy.orm import InstrumentedAttribute, Session
 
     from app.authz.actor import Actor
 
@@ -31,7 +31,7 @@ def children_visible_to(actor: Actor) -> Select[Child]:
             Child.guardianships.any(_guards(actor)),
             Child.municipality_id.in_(actor.organisations(Role.NURSE)),
         ),
-        ~_restricted(actor),
+        may_be_told_of(actor, Child.id),
     )
 
 
@@ -70,9 +70,13 @@ def children_with_ids(
     return children
 
 
-def _restricted(actor: Actor) -> ColumnElement[bool]:
-    return exists().where(
-        Restriction.child_id == Child.id,
+def may_be_told_of(actor: Actor, child_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    """No restriction hides this child from the actor: for lists that start from no child."""
+    return child_id.not_in(_hidden_from(actor))
+
+
+def _hidden_from(actor: Actor) -> Select[UUID]:
+    return select(Restriction.child_id).where(
         Restriction.account_id == actor.account_id,
         Restriction.from_on <= actor.today,
         or_(Restriction.until_on.is_(None), Restriction.until_on >= actor.today),

@@ -76,7 +76,7 @@ def search(actor: Actor, typed: str) -> SearchPage:
 def child(actor: Actor, child_id: UUID) -> ChildDesk:
     """One child at the desk: for staff, not for the child's own family."""
     authorize(actor, Permission.CHILD_SEARCH)
-    record = vaccination_page(actor, child_id)
+    record = vaccination_page(actor, child_id, for_family=False)
     shown = [dose.lineage_id for dose in (*record.doses, *record.withdrawn)]
     with reading() as session:
         put_off = queries.deferrals_visible_to(actor).where(Deferral.child_id == child_id)

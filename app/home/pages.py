@@ -14,7 +14,6 @@ from app.home.month import Month, months_of
 from app.identity.models import Person
 from app.imaging import queries as imaging
 from app.imaging.models import RequestState
-from app.immunization.agenda import next_for_parent
 from app.immunization.standings import overviews_of
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from app.imaging.models import ShareRequest
     from app.immunization.agenda import AgendaItem
     from app.immunization.overview import Overview
+    from app.immunization.standing import Standing
     from app.immunization.visits import Visit
 
 
@@ -35,6 +35,7 @@ class ChildCard:
     child: Child
     upcoming: tuple[AgendaItem, ...]
     visit: Visit | None
+    standing: Standing
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class SchedulePage:
 
 def family(actor: Actor) -> tuple[ChildCard, ...]:
     """The actor's children, youngest first, each with what comes next."""
-    return tuple(_card(child, overview, actor) for child, overview in _overviews(actor))
+    return tuple(_card(child, overview) for child, overview in _overviews(actor))
 
 
 def schedule(actor: Actor) -> SchedulePage:
@@ -72,10 +73,7 @@ def schedule(actor: Actor) -> SchedulePage:
     rows = _overviews(actor)
     visits = [ChildVisit(child, visit) for child, over in rows for visit in over.visits()]
     deadlines = [
-        Deadline(child, item)
-        for child, over in rows
-        for item in next_for_parent(over.results, as_of=actor.today)
-        if item.near
+        Deadline(child, item) for child, over in rows for item in over.upcoming() if item.near
     ]
     visits.sort(key=lambda row: row.visit.on)
     deadlines.sort(key=lambda row: (not row.item.is_now, row.item.act_by))
@@ -100,12 +98,12 @@ def _overviews(actor: Actor) -> list[tuple[Child, Overview]]:
     return [(child, overviews[child.id]) for child in children]
 
 
-def _card(child: Child, overview: Overview, actor: Actor) -> ChildCard:
-    upcoming = next_for_parent(overview.results, as_of=actor.today)
+def _card(child: Child, overview: Overview) -> ChildCard:
+    upcoming, standing = overview.upcoming(), overview.standing
     if not upcoming:
-        return ChildCard(child, (), None)
+        return ChildCard(child, (), None, standing)
     first = replace(upcoming[0], result=overview.explained(upcoming[0].group))
-    return ChildCard(child, (first, *upcoming[1:]), _visit_with(first.group, overview))
+    return ChildCard(child, (first, *upcoming[1:]), _visit_with(first.group, overview), standing)
 
 
 def _visit_with(group: str, overview: Overview) -> Visit | None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import lazyload
 
 from app.authz.actor import Role
 from app.family.models import Child
+from app.family.queries import may_be_told_of
 from app.identity.models import Account, Person
 from app.immunization import queries
 from app.immunization.errors import DoseNotFound, IncidentNotFound
@@ -26,10 +27,16 @@ if TYPE_CHECKING:
 
 
 def incidents_visible_to(actor: Actor) -> Select[Incident]:
-    """Reports of the municipalities where the actor works: open ones first, then the newest."""
+    """Reports of the municipalities where the actor works: open ones first, then the newest.
+
+    None about a child of whom the actor is told nothing.
+    """
     return (
         select(Incident)
-        .where(Incident.organisation_id.in_(actor.organisations(Role.NURSE)))
+        .where(
+            Incident.organisation_id.in_(actor.organisations(Role.NURSE)),
+            may_be_told_of(actor, Incident.child_id),
+        )
         .order_by(Incident.completed_at.is_not(None), Incident.drafted_at.desc(), Incident.id)
     )
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import lazyload
 
 from app.authz.actor import Role
 from app.family.models import Child
-from app.family.queries import children_visible_to
+from app.family.queries import children_visible_to, may_be_told_of
 from app.identity.models import Person, Sex
 from app.immunization.errors import BulkEntryNotFound, DoseNotFound, ImportNotFound
 from app.immunization.forecast import evaluate_child
@@ -100,10 +100,16 @@ def oldest_projection(session: Session) -> date | None:
 
 
 def due_visible_to(actor: Actor) -> Select[VaccineDue]:
-    """What waits in the municipalities where the actor works, the nearest deadline first."""
+    """What waits in the municipalities where the actor works, the nearest deadline first.
+
+    Without the children of whom the actor is told nothing, for all that the desk would show.
+    """
     return (
         select(VaccineDue)
-        .where(VaccineDue.organisation_id.in_(actor.organisations(Role.NURSE)))
+        .where(
+            VaccineDue.organisation_id.in_(actor.organisations(Role.NURSE)),
+            may_be_told_of(actor, VaccineDue.child_id),
+        )
         .order_by(VaccineDue.deadline, VaccineDue.child_id, VaccineDue.vaccine)
     )
 

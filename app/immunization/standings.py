@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from app.immunization.overview import Overview, look_over
 from app.immunization.queries import given_to, schedule_sex
 from app.immunization.schedule import load_schedule
+from app.immunization.standing import AT_EASE
+from app.immunization.standing_queries import read_standings
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
 def overviews_of(
     session: Session, actor: Actor, children: Collection[Child]
 ) -> dict[UUID, Overview]:
-    """Where each of these children stands today, by id."""
-    given = given_to(session, actor, [child.id for child in children])
+    """Where each of these children stands today, by id, as their families are told."""
+    ids = [child.id for child in children]
+    given, standings = given_to(session, actor, ids), read_standings(session, ids, actor.today)
     return {
         child.id: look_over(
             load_schedule(),
@@ -30,6 +33,7 @@ def overviews_of(
             sex=schedule_sex(child),
             given=given[child.id],
             as_of=actor.today,
+            standing=standings.get(child.id, AT_EASE),
         )
         for child in children
     }

@@ -67,19 +67,25 @@ class _Wish:
 
 
 def visits_of(
-    asked: forecast.Asked, *, horizon: timedelta = HORIZON, most: int = MOST_VISITS
+    asked: forecast.Asked,
+    *,
+    horizon: timedelta = HORIZON,
+    most: int = MOST_VISITS,
+    without: frozenset[str] = frozenset(),
 ) -> tuple[Visit, ...]:
     """The visits of the time to come, earliest first, each later one planned upon the former.
 
     Vaccines whose row is unconfirmed, that wait for a review or ask for advice first (rota begun
-    late) stand in no visit.
+    late) stand in no visit, nor do those ``without`` which the family is to be left.
     """
-    return tuple(_visits(asked, asked.as_of + horizon, most))
+    return tuple(_visits(asked, asked.as_of + horizon, most, without))
 
 
-def _visits(asked: forecast.Asked, until: date, most: int) -> Iterator[Visit]:
+def _visits(
+    asked: forecast.Asked, until: date, most: int, without: frozenset[str]
+) -> Iterator[Visit]:
     for _ in range(most):
-        wishes = list(_wishes(asked))
+        wishes = [wish for wish in _wishes(asked) if wish.result.group not in without]
         if not wishes:
             return
         on = _day_of_visit(wishes)

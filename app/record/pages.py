@@ -21,10 +21,10 @@ from app.handbook.growth_reference import Sex as CurveSex
 from app.identity.models import Sex
 from app.immunization import queries as immunization
 from app.immunization import timeline
-from app.immunization.agenda import next_for_parent
 from app.immunization.overview import look_over
-from app.immunization.projection import project
 from app.immunization.schedule import load_schedule
+from app.immunization.standing import AT_EASE, Standing
+from app.immunization.standing_queries import read_standings
 from app.paper_book.queries import photos_of
 from app.record.picture import PlanRow, plan_rows, timeline_rows
 from app.record.words import group_names, in_language
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
     from uuid import UUID
+
+    from sqlalchemy.orm import Session
 
     from app.authz.actor import Actor
     from app.family.models import Child
@@ -52,6 +54,7 @@ class ChildPage:
     """A child's overview."""
 
     child: Child
+    standing: Standing
     upcoming: tuple[AgendaItem, ...]
     weight: growth_chart.GrowthChart
     checkups: Sequence[Checkup]
@@ -67,6 +70,7 @@ class VaccinationPage:
     """
 
     child: Child
+    standing: Standing
     results: Mapping[str, GroupResult]
     upcoming: tuple[AgendaItem, ...]
     visits: tuple[Visit, ...]
@@ -82,6 +86,7 @@ class GrowthPage:
     """A child's growth against the 3rd to 97th percentile."""
 
     child: Child
+    standing: Standing
     charts: tuple[growth_chart.GrowthChart, ...]
 
 
@@ -90,6 +95,7 @@ class CheckupsPage:
     """A child's checkups."""
 
     child: Child
+    standing: Standing
     checkups: Sequence[Checkup]
 
 
@@ -98,6 +104,7 @@ class PrintPage:
     """The whole record of one child for paper: school, another doctor, abroad."""
 
     child: Child
+    standing: Standing
     doses: Sequence[Dose]
     plan: tuple[PlanRow, ...]
     checkups: Sequence[Checkup]
@@ -112,31 +119,34 @@ def child_page(actor: Actor, child_id: UUID) -> ChildPage:
         doses = immunization.doses_of(session, actor, child)
         measured = handbook.measurements_of(session, actor, child)
         checkups = handbook.checkups_of(session, actor, child)
-    overview = _overview(child, doses, actor.today)
+        standing = _standing(session, actor, child)
+    overview = _overview(child, doses, actor.today, standing)
     return ChildPage(
         child,
-        next_for_parent(overview.results, as_of=actor.today),
+        standing,
+        overview.upcoming(),
         _chart(child, Measure.WEIGHT, measured, actor.today),
         checkups,
         doses,
     )
 
 
-def vaccination_page(actor: Actor, child_id: UUID) -> VaccinationPage:
-    """Open a child's vaccinations."""
+def vaccination_page(actor: Actor, child_id: UUID, *, for_family: bool = True) -> VaccinationPage:
+    """Open a child's vaccinations: what the family is told of, or all that staff has to know."""
     child = open_child(actor, child_id)
     with reading() as session:
         doses = immunization.doses_of(session, actor, child)
         withdrawn = immunization.withdrawn_from(session, actor, child)
         photos = photos_of(session, actor, child)
-    overview = _overview(child, doses, actor.today)
-    born_on, upcoming = child.person.born_on, next_for_parent(overview.results, as_of=actor.today)
-    plan = project(overview.asked)
+        standing = _standing(session, actor, child) if for_family else AT_EASE
+    overview = _overview(child, doses, actor.today, standing)
+    born_on, plan = child.person.born_on, overview.plan()
     rows = timeline_rows(plan, born_on=born_on, name_of=_group_name)
     return VaccinationPage(
         child,
+        standing,
         overview.results,
-        tuple(_with_words(item, overview) for item in upcoming),
+        tuple(_with_words(item, overview) for item in overview.upcoming()),
         overview.visits(),
         timeline.lay_out(rows, today_days=(actor.today - born_on).days),
         plan_rows(plan),
@@ -153,9 +163,10 @@ def print_page(actor: Actor, child_id: UUID) -> PrintPage:
         doses = immunization.doses_of(session, actor, child)
         checkups = handbook.checkups_of(session, actor, child)
         measured = handbook.measurements_of(session, actor, child)
-    plan = plan_rows(project(_overview(child, doses, actor.today).asked))
+        standing = _standing(session, actor, child)
+    plan = plan_rows(_overview(child, doses, actor.today, standing).plan())
     coming = tuple(row for row in plan if row.on is None)
-    return PrintPage(child, doses, coming, checkups, measured, actor.today)
+    return PrintPage(child, standing, doses, coming, checkups, measured, actor.today)
 
 
 def growth_page(actor: Actor, child_id: UUID) -> GrowthPage:
@@ -163,15 +174,17 @@ def growth_page(actor: Actor, child_id: UUID) -> GrowthPage:
     child = open_child(actor, child_id)
     with reading() as session:
         measured = handbook.measurements_of(session, actor, child)
+        standing = _standing(session, actor, child)
     charts = tuple(_chart(child, measure, measured, actor.today) for measure in Measure)
-    return GrowthPage(child, charts)
+    return GrowthPage(child, standing, charts)
 
 
 def checkups_page(actor: Actor, child_id: UUID) -> CheckupsPage:
     """Open a child's checkups."""
     child = open_child(actor, child_id)
     with reading() as session:
-        return CheckupsPage(child, handbook.checkups_of(session, actor, child))
+        standing = _standing(session, actor, child)
+        return CheckupsPage(child, standing, handbook.checkups_of(session, actor, child))
 
 
 def open_child(actor: Actor, child_id: UUID) -> Child:
@@ -184,13 +197,18 @@ def open_child(actor: Actor, child_id: UUID) -> Child:
         return child
 
 
-def _overview(child: Child, doses: Sequence[Dose], today: date) -> Overview:
+def _standing(session: Session, actor: Actor, child: Child) -> Standing:
+    return read_standings(session, [child.id], actor.today).get(child.id, AT_EASE)
+
+
+def _overview(child: Child, doses: Sequence[Dose], today: date, standing: Standing) -> Overview:
     return look_over(
         load_schedule(),
         born_on=child.person.born_on,
         sex=immunization.schedule_sex(child),
         given=immunization.given_doses(doses),
         as_of=today,
+        standing=standing,
     )
 
 

@@ -15,8 +15,10 @@ from app.identity.models import Sex
 from app.immunization.possible import forecast_possible
 from app.immunization.results import GivenDose
 from app.immunization.schedule import load_schedule
+from app.immunization.standing import AT_EASE, Standing
+from app.immunization.standing_queries import read_standings
 from app.reminders import queries
-from app.reminders.plan import AT_EASE, NOTHING_SAID, SPACING, Notice, Said, Standing, notices
+from app.reminders.plan import NOTHING_SAID, SPACING, Notice, Said, notices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from app.immunization.results import GroupResult
+    from app.immunization.standing_queries import Which
     from app.reminders.plan import Key
-    from app.reminders.queries import ChildRow, Which
+    from app.reminders.queries import ChildRow
 
 Results: TypeAlias = "Mapping[str, GroupResult]"
 
@@ -80,31 +83,6 @@ def _read_said(session: Session, which: Which, day: date) -> dict[UUID, Said]:
         child_id: Said(frozenset(of_child), frozenset(lately.get(child_id, ())))
         for child_id, of_child in keys.items()
     }
-
-
-def read_standings(session: Session, which: Which, day: date) -> dict[UUID, Standing]:
-    """The standing of those children about whom anything is on record."""
-    quiet = set(queries.quiet_children(session, which, day))
-    moved = _moved_out(queries.residences(session, which), day)
-    objections: dict[UUID, set[str]] = defaultdict(set)
-    for child_id, group in queries.objections(session, which, day):
-        objections[child_id].add(group)
-    return {
-        child_id: Standing(
-            child_id in quiet, child_id in moved, frozenset(objections.get(child_id, ()))
-        )
-        for child_id in quiet | moved | objections.keys()
-    }
-
-
-def _moved_out(rows: Iterable[tuple[UUID, date, date | None]], day: date) -> set[UUID]:
-    """Children who have lived here and do not today."""
-    known, here = set(), set()
-    for child_id, from_on, until_on in rows:
-        known.add(child_id)
-        if from_on <= day and (until_on is None or day <= until_on):
-            here.add(child_id)
-    return known - here
 
 
 def judge(facts: Facts, day: date) -> Results:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.reminders.plan import Silence, Stage
+from app.immunization.standing import Silence
+from app.reminders.plan import Stage
 from app.reminders.service import StopKind
 from app.web.i18n import gettext as _
 

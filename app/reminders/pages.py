@@ -12,13 +12,13 @@ from app.family.models import Child
 from app.family.queries import children_visible_to, visible_child
 from app.family.standing import QuietPeriod
 from app.immunization.objections import Contraindication, Refusal
+from app.immunization.standing import AT_EASE
+from app.immunization.standing_queries import read_standings
 from app.messagebox.queries import letters_for
 from app.notifications.queries import channel_kinds, deliveries_for
 from app.reminders import queries
-from app.reminders.facts import read_standings
 from app.reminders.models import Reminder
 from app.reminders.nightly import occasion_of
-from app.reminders.plan import AT_EASE
 from app.reminders.service import StopKind
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from app.authz.actor import Actor
+    from app.immunization.standing import Silence
     from app.messagebox.models import Letter
     from app.notifications.models import Channel, Delivery
-    from app.reminders.plan import Silence
     from app.reminders.queries import Stop
 
 

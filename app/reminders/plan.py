@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from app.immunization.agenda import AgendaItem
     from app.immunization.results import GroupResult
+    from app.immunization.standing import Standing
 
 
 class Stage(StrEnum):
@@ -40,31 +41,6 @@ PRESSING = frozenset({Stage.LAST_START, Stage.LAST_DAYS})
 SPACING = timedelta(days=14)
 """Between two reminders of the same dose, as long as no last day is near."""
 
-
-class Silence(StrEnum):
-    """Why nothing at all is sent about a child."""
-
-    QUIET = "quiet"
-    MOVED_OUT = "moved_out"
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What a family's situation asks for on one day. ``objections``: vaccines not to speak of."""
-
-    quiet: bool = False
-    moved_out: bool = False
-    objections: frozenset[str] = field(default=frozenset())
-
-    @property
-    def silence(self) -> Silence | None:
-        """The first reason for saying nothing; None when there is none."""
-        if self.quiet:
-            return Silence.QUIET
-        return Silence.MOVED_OUT if self.moved_out else None
-
-
-AT_EASE = Standing()
 
 Key: TypeAlias = tuple[str, str, Stage]
 
@@ -104,12 +80,10 @@ def notices(
     results: Mapping[str, GroupResult], standing: Standing, said: Said, *, as_of: date
 ) -> tuple[Notice, ...]:
     """What is to be said today and was not said before, by the day to keep in mind."""
-    if standing.silence is not None:
-        return ()
     return tuple(
         notice
         for notice in _sayable(results, as_of)
-        if notice.group not in standing.objections and said.leaves(notice)
+        if standing.speaks_of(notice.group) and said.leaves(notice)
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from sqlalchemy import Select, func, or_, select, union_all
+from sqlalchemy import Select, func, or_, select
 
 from app.authz.actor import Role
 from app.core import clock
 from app.family.models import Child, Guardianship
-from app.family.queries import children_visible_to
-from app.family.standing import QuietPeriod, Residence, Restriction
+from app.family.queries import children_visible_to, may_be_told_of
+from app.family.standing import QuietPeriod, Restriction
 from app.identity.models import Account, Person, Sex
 from app.immunization.models import Dose
 from app.immunization.objections import Contraindication, Refusal
@@ -25,11 +25,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
     from app.authz.actor import Actor
+    from app.immunization.standing_queries import Which
     from app.reminders.plan import Stage
-
-Which: TypeAlias = "Select[UUID] | Collection[UUID]"
-"""Children: by a select of their ids, or by a handful of ids."""
-
 
 Stop: TypeAlias = "QuietPeriod | Refusal | Contraindication | Restriction"
 
@@ -109,35 +106,6 @@ def said_on(
             Reminder.sent_at < start + timedelta(days=1),
         )
     )
-
-
-def quiet_children(session: Session, which: Which, day: date) -> Iterable[UUID]:
-    """Children of whom nobody writes on this day."""
-    return session.scalars(
-        select(QuietPeriod.child_id).where(
-            QuietPeriod.child_id.in_(which), _holds(QuietPeriod.from_on, QuietPeriod.until_on, day)
-        )
-    )
-
-
-def residences(session: Session, which: Which) -> Iterable[tuple[UUID, date, date | None]]:
-    """Times during which children lived in the municipality that keeps their handbook."""
-    return session.execute(
-        select(Residence.child_id, Residence.from_on, Residence.until_on)
-        .join(Child, Child.id == Residence.child_id)
-        .where(Residence.child_id.in_(which), Residence.municipality_id == Child.municipality_id)
-    )
-
-
-def objections(session: Session, which: Which, day: date) -> Iterable[tuple[UUID, str]]:
-    """Vaccines not to speak of: child, vaccine."""
-    rows = [
-        select(table.child_id, table.group).where(
-            table.child_id.in_(which), _holds(table.from_on, table.until_on, day)
-        )
-        for table in (Refusal, Contraindication)
-    ]
-    return session.execute(union_all(*rows))
 
 
 def recipients(
@@ -247,6 +215,7 @@ def to_print_visible_to(actor: Actor) -> Select[Reminder]:
         select(Reminder)
         .where(
             Reminder.municipality_id.in_(actor.organisations(Role.NURSE)),
+            may_be_told_of(actor, Reminder.child_id),
             Reminder.on_paper,
             Reminder.printed_at.is_(None),
         )

@@ -16,6 +16,7 @@ from app.core.ids import new_id
 from app.core.provenance import Source
 from app.crypto.signing import SigningKey, generate_key_pem
 from app.family.models import Child, Guardianship, GuardianshipBasis
+from app.family.standing import Restriction, RestrictionKind
 from app.handbook.growth_reference import Measure
 from app.handbook.models import Checkup, Measurement
 from app.identity.credentials import Certificate
@@ -277,6 +278,17 @@ def guardianship(
         basis=GuardianshipBasis.PARENTAL_AUTHORITY,
         from_on=world.born_on(child),
         until_on=until_on,
+    )
+
+
+def restriction(world: World, who: str, child: str) -> Restriction:
+    """One person who is told nothing of one child from today on."""
+    return Restriction(
+        id=new_id(),
+        child_id=world.children[child],
+        account_id=world[who].account_id,
+        kind=RestrictionKind.VIOLENCE,
+        from_on=clock.today(),
     )
 
 

@@ -10,9 +10,11 @@ import pytest
 
 from app.audit.actions import Action
 from app.core import clock
+from app.core.db import transaction
 from app.immunization.incident_models import Incident, IncidentVersion
 from app.immunization.models import Dose
 from tests.app.ledger import all_of, events
+from tests.app.world import restriction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -202,3 +204,15 @@ def test_another_city_and_the_family_see_nothing(
     assert (far.post(begin).status_code, mother.post(begin).status_code) == (404, 403)
     assert mother.get("/staff/incidents").status_code == 403
     assert all_of(IncidentVersion) == []
+
+
+@ONE_DATABASE
+def test_a_report_about_a_restricted_child_is_hidden_from_whom_it_is_restricted(
+    nurse: Browser, report: Incident, world: World
+) -> None:
+    assert str(report.id) in nurse.get("/staff/incidents").text
+    with transaction() as session:
+        session.add(restriction(world, "nurse", "sakura"))
+    assert str(report.id) not in nurse.get("/staff/incidents").text
+    assert nurse.get(place(report)).status_code == 404
+    assert nurse.get(f"{place(report)}/sheet").status_code == 404

@@ -12,17 +12,20 @@ import pytest
 
 from app.audit.actions import Action
 from app.core import clock
-from app.core.db import transaction
+from app.core.db import reading, transaction
 from app.core.ids import new_id
 from app.family.models import Child
 from app.health_center.csv_out import csv_lines, harmless
+from app.health_center.queries import count_waiting
 from app.health_center.worklist_filter import Filter, Tab, read_filter
 from app.identity.models import Person, Sex
 from app.immunization.models import VaccineDue
 from app.immunization.results import Status
 from app.immunization.schedule import load_schedule
 from app.immunization.worklist import rebuild, rebuild_if_old
+from tests.app.imaging.sharing import actor_of
 from tests.app.ledger import all_of, changing, events
+from tests.app.world import restriction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,3 +175,22 @@ def test_the_table_is_made_again_only_when_it_is_of_another_day(
     assert f"children evaluated: {len(world.children)}" in result.output
     again = all_of(VaccineDue, child_id=row.child_id, vaccine=row.vaccine)[0]
     assert (again.status, again.as_of) == (row.status, TODAY)
+
+
+def test_of_a_restricted_child_the_list_its_counts_and_the_file_say_nothing(
+    nurse: Browser, world: World
+) -> None:
+    def listed() -> tuple[bool, bool, int]:
+        pages = "".join(nurse.get(f"/staff/worklist?tab={tab}").text for tab in Tab)
+        files = "".join(nurse.post(f"/staff/worklist/export?tab={tab}").text for tab in Tab)
+        with reading() as session:
+            counts = count_waiting(session, actor_of(world["nurse"]), Filter(), TODAY)
+        return str(world.children["sakura"]) in pages, "さくら" in files, sum(counts.values())
+
+    before = listed()
+    with transaction() as session:
+        session.add(restriction(world, "nurse", "sakura"))
+    name_shown, name_written, counted = listed()
+    assert before[:2] == (True, True)
+    assert (name_shown, name_written) == (False, False)
+    assert 0 < counted < before[2]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.app.world import World
 
 pytestmark = pytest.mark.usefixtures("portal")
-STATEMENTS = 8
+STATEMENTS = 11
 
 
 def test_each_child_shows_the_most_urgent_vaccine_with_its_reasons(world: World) -> None:

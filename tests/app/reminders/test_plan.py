@@ -7,14 +7,12 @@ from datetime import date, timedelta
 import pytest
 
 from app.immunization.results import GroupResult, Status
+from app.immunization.standing import AT_EASE, Silence, Standing
 from app.reminders.plan import (
-    AT_EASE,
     NOTHING_SAID,
     SPACING,
     Said,
-    Silence,
     Stage,
-    Standing,
     notices,
 )
 

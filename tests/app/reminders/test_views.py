@@ -17,6 +17,7 @@ from app.jobs.work import one_round
 from app.reminders.models import Reminder
 from tests.app.ledger import all_of, events
 from tests.app.told import channel_of
+from tests.app.world import restriction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,3 +170,17 @@ def test_the_paper_list_holds_the_own_citys_families_until_they_are_printed(
     assert far.post("/staff/reminders/paper/printed", {"reminder": [*ids, "x"]}).status_code == 302
     assert "印刷するものはありません" in far.get("/staff/reminders/paper").text
     assert len(events(Action.REMINDERS_PRINTED)) == 1
+
+
+def test_the_paper_list_leaves_out_a_child_restricted_for_the_reader(
+    office: Office, world: World, client_for: Callable[..., Browser]
+) -> None:
+    one_round(office)
+    far = client_for("far-nurse")
+    waiting = [str(row.id) for row in all_of(Reminder, child_id=world.children["momo"])]
+    assert all(one in far.get("/staff/reminders/paper").text for one in waiting)
+    with transaction() as session:
+        session.add(restriction(world, "far-nurse", "momo"))
+    assert "印刷するものはありません" in far.get("/staff/reminders/paper").text
+    far.post("/staff/reminders/paper/printed", {"reminder": waiting})
+    assert {row.printed_at for row in all_of(Reminder)} == {None}
