@@ -148,7 +148,7 @@ def vaccination_page(actor: Actor, child_id: UUID, *, for_family: bool = True) -
         overview.results,
         tuple(_with_words(item, overview) for item in overview.upcoming()),
         overview.visits(),
-        timeline.lay_out(rows, today_days=(actor.today - born_on).days),
+        timeline.lay_out(rows, today_days=None if standing.quiet else (actor.today - born_on).days),
         plan_rows(plan),
         doses,
         withdrawn,

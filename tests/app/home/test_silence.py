@@ -106,6 +106,7 @@ def test_after_a_loss_the_first_screen_speaks_of_the_brother_alone_and_the_recor
     assert f'/handbook/children/{sakura}"' in mother.get("/handbook/").text
     page = record.vaccination_page(actor, sakura)
     assert len(page.doses) == 5
+    assert page.picture.today_x is None
     assert {row.on for row in page.plan} == {dose.given_on for dose in page.doses}
     assert "記録はいつでもご覧になれます" in read(mother, world, "/vaccinations")
 
