@@ -188,13 +188,18 @@ def checkups_page(actor: Actor, child_id: UUID) -> CheckupsPage:
 
 
 def open_child(actor: Actor, child_id: UUID) -> Child:
-    """The child, if the actor may see it; the opening is written down."""
-    with transaction() as session:
+    """The child, if the actor may see it; the opening is written down before anything is shown.
+
+    Only the event itself is written in a transaction: of many families that open their pages at
+    once, each keeps the others from writing no longer than that.
+    """
+    with reading() as session:
         child = visible_child(session, actor, child_id)
         authorize(actor, Permission.CHILD_READ, child)
+    with transaction() as session:
         entity = chain.Entity("child", child.id, child.person_id)
         chain.record(session, actor, Action.CHILD_OPENED, entity)
-        return child
+    return child
 
 
 def _standing(session: Session, actor: Actor, child: Child) -> Standing:
