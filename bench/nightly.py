@@ -47,8 +47,8 @@ KILOBYTE = 1024
 def nightly(count: int) -> dict[str, float]:
     """Seconds by the wall clock for ``count`` children, and the larger worker's resident memory."""
     with cluster() as url:
-        _migrate(url)
-        _fill(url, count)
+        migrate(url)
+        fill(url, count)
         return _run(url, count)
 
 
@@ -83,7 +83,7 @@ def _work(url: str, day: date, answers: Queue[tuple[int, int]]) -> None:
     answers.put((planned, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
 
 
-def _migrate(url: str) -> None:
+def migrate(url: str) -> None:
     config = Config(str(ROOT / "alembic.ini"))
     config.set_main_option("script_location", str(ROOT / "migrations"))
     engine = db.make_engine(url)
@@ -93,7 +93,7 @@ def _migrate(url: str) -> None:
     engine.dispose()
 
 
-def _fill(url: str, count: int) -> None:
+def fill(url: str, count: int) -> None:
     """Children over thirteen years, their ten earliest doses by the schedule with delays."""
     chance = random.Random(SEED)  # noqa: S311 - sample data
     template = [
