@@ -11,7 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000")
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=20000",
+    "cache_size=-16384",
+    "temp_store=MEMORY",
+)
 
 
 def open_index(url: str, var: Path) -> Engine:

@@ -13,7 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from sqlalchemy import ColumnElement, Select, and_, insert, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, union
 
 from dicom_gateway.index.models import SUFFIX_CHARACTERS, NameTerm, Study
 from dicom_gateway.names import fold
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Subquery, Table
 
 NAME_GROUPS: Final = ("name_alphabetic", "name_ideographic", "name_phonetic")
-MOST_TERMS: Final = 4000
+MOST_TERMS: Final = 2000
 _COLUMNS: Final = (Study.name_alphabetic, Study.name_ideographic, Study.name_phonetic)
 _TERMS: Final = cast("Table", NameTerm.__table__)
 _ESCAPE: Final = "!"
@@ -112,7 +112,8 @@ def candidates(connection: Connection, pattern: NamePattern) -> Subquery | None:
     if not _plain_length(text):
         return None
     terms = _fitting_terms(text)
-    if len(connection.execute(terms.limit(MOST_TERMS + 1)).all()) > MOST_TERMS:
+    counted = select(func.count()).select_from(terms.limit(MOST_TERMS + 1).subquery())
+    if (connection.scalar(counted) or 0) > MOST_TERMS:
         return None
     columns = _COLUMNS if pattern.anywhere else (_COLUMNS[pattern.groups.index(text)],)
     return union(
