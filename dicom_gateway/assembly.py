@@ -12,6 +12,7 @@ from dicom_gateway.crypto import PortalKeys, ReportSigner, TokenVerifier
 from dicom_gateway.dicomweb.service import SeriesPlaces, Service
 from dicom_gateway.dimse.holdings import Caller, Holdings
 from dicom_gateway.dimse.scp import Listener
+from dicom_gateway.dimse.tls import TlsFiles, client_context, server_context
 from dicom_gateway.errors import Misconfigured
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.layout import create_schema
@@ -55,13 +56,27 @@ def build_ingest(settings: GatewaySettings) -> Ingest:
 
 def build_listener(settings: GatewaySettings) -> Listener:
     """Where and as whom DIMSE is spoken."""
-    return Listener(settings.dicom_host, settings.dicom_port, settings.ae_title, settings.peers)
+    return Listener(
+        settings.dicom_host,
+        settings.dicom_port,
+        settings.ae_title,
+        settings.peers,
+        tls_port=settings.dicom_tls_port,
+        tls=server_context(_tls_files(settings)) if settings.dicom_tls_port else None,
+    )
+
+
+def _tls_files(settings: GatewaySettings) -> TlsFiles:
+    return TlsFiles(
+        settings.dicom_tls_certificate, settings.dicom_tls_key, settings.dicom_tls_authorities
+    )
 
 
 def build_holdings(settings: GatewaySettings) -> Holdings:
     """What is stored here, as peers may find it."""
     engine = open_index(settings.database_url, Path(settings.var))
-    return Holdings(engine, build_store(settings), Caller(settings.ae_title))
+    tls = client_context(_tls_files(settings)) if settings.dicom_tls_port else None
+    return Holdings(engine, build_store(settings), Caller(settings.ae_title, tls))
 
 
 def build_worker(settings: GatewaySettings, stop: threading.Event) -> Worker:

@@ -75,6 +75,16 @@ class GatewaySettings(BaseSettings):
     )
     dicom_host: str = Field("127.0.0.1", description="address of the DIMSE listener")
     dicom_port: Port = Field(11112, description="port of the DIMSE listener")
+    dicom_tls_port: int = Field(
+        0, ge=0, le=65535, description="port of DIMSE over TLS (2762 by custom); 0 switches it off"
+    )
+    dicom_tls_certificate: Path = Field(
+        HOME / "dicom.pem", description="certificate chain shown to DIMSE peers, PEM"
+    )
+    dicom_tls_key: Path = Field(HOME / "dicom.key", description="its private key, PEM")
+    dicom_tls_authorities: Path = Field(
+        HOME / "dicom-authorities.pem", description="authorities that vouch for DIMSE peers, PEM"
+    )
     ae_title: str = Field(
         "TSUNAGU", max_length=16, description="called AE title this gateway answers to"
     )

@@ -12,6 +12,7 @@ import io
 import queue
 import select
 import socket
+import ssl
 import time
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -72,6 +73,8 @@ class PatientSocket(AssociationSocket):
         return self._is_readable(self.socket)
 
     def _is_readable(self, connection: socket.socket) -> bool:
+        if isinstance(connection, ssl.SSLSocket) and connection.pending():
+            return True
         try:
             readable, _, _ = select.select([connection], [], [], _WAIT_SECONDS)
         except (OSError, ValueError):
@@ -254,7 +257,7 @@ class TunedHandler(RequestHandler):
         cast("ServingAssociation", association).retrieve = server.retrieve
         provider = DiskProvider(association, server.ingest, server.store)
         association.dimse = provider
-        if server.is_lean:
+        if server.is_lean and not isinstance(connection, ssl.SSLSocket):
             patient.lean = LeanPath(
                 association, server.ingest, provider.keep, longest_pdu=_LONGEST_READ
             )
@@ -278,3 +281,14 @@ class TunedServer(AssociationServer):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{**options, "request_handler": TunedHandler})
+
+    @override
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """One accepted connection. Over TLS the handshake is left to its own thread, so that a slow
+        peer holds up nobody."""
+        connection, address = cast("socket.socket", self.socket).accept()
+        if self.ssl_context is not None:
+            connection = self.ssl_context.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address

@@ -56,32 +56,45 @@ class Listener:
     port: int
     ae_title: str
     peers: Peers = field(default_factory=Peers)
+    tls_port: int = 0
+    tls: ssl.SSLContext | None = None
 
 
 class Receiver:
     """A listening SCP, serving on a thread of its own."""
 
-    def __init__(self, server: TunedServer, entity: AE, reporter: Reporter) -> None:
-        self._server = server
+    def __init__(self, servers: list[TunedServer], entity: AE, reporter: Reporter) -> None:
+        self._servers = servers
         self._reporter = reporter
         self._entity = entity
-        self._thread = threading.Thread(
-            target=server.serve_forever, args=(POLL_SECONDS,), name="dimse", daemon=True
-        )
-        self._thread.start()
+        self._threads = [
+            threading.Thread(
+                target=server.serve_forever, args=(POLL_SECONDS,), name="dimse", daemon=True
+            )
+            for server in servers
+        ]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def port(self) -> int:
         """The TCP port it listens on."""
-        return int(self._server.server_address[1])
+        return int(self._servers[0].server_address[1])
+
+    @property
+    def tls_port(self) -> int:
+        """The TCP port of DIMSE over TLS; 0 without."""
+        return int(self._servers[-1].server_address[1]) if len(self._servers) > 1 else 0
 
     def stop(self) -> None:
         """Take no new association, abort those that are open, let go of the port."""
         self._reporter.stop()
-        BaseServer.shutdown(self._server)
-        self._server.server_close()
+        for server in self._servers:
+            BaseServer.shutdown(server)
+            server.server_close()
         self._entity.shutdown()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
 
 def start_scp(
@@ -105,16 +118,20 @@ def start_scp(
         (evt.EVT_CONN_CLOSE, _on_close),
         (evt.EVT_REJECTED, _on_rejected),
     ]
-    made = entity.make_server(
-        (listener.host, listener.port), evt_handlers=handlers, server_class=TunedServer
-    )
-    server = cast("TunedServer", made)
-    server.ingest = ingest
-    server.store = partial(store, ingest)
-    server.is_lean = lean
-    server.retrieve = partial(_retrieve, holdings, listener.peers)
+    doors: list[tuple[int, ssl.SSLContext | None]] = [(listener.port, None)]
+    if listener.tls is not None:
+        doors.append((listener.tls_port, listener.tls))
+    servers = []
+    for port, tls in doors:
+        made = entity.make_server(
+            (listener.host, port), ssl_context=tls, evt_handlers=handlers, server_class=TunedServer
+        )
+        server = cast("TunedServer", made)
+        server.ingest, server.store, server.is_lean = ingest, partial(store, ingest), lean
+        server.retrieve = partial(_retrieve, holdings, listener.peers)
+        servers.append(server)
     reporter.start()
-    return Receiver(server, entity, reporter)
+    return Receiver(servers, entity, reporter)
 
 
 def _retrieve(

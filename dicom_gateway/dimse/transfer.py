@@ -151,7 +151,7 @@ def _send(association: Association, context_id: int, control: int, piece: bytes)
     """One fragment of a data set as a P-DATA-TF PDU of its own."""
     if _is_secure(association):
         data = P_DATA()
-        data.presentation_data_value_list = [(context_id, bytes((control,)) + piece)]
+        data.presentation_data_value_list.append((context_id, bytes((control,)) + piece))
         _hand_over(association, data)
         return
     value = struct.pack(">IBB", len(piece) + 2, context_id, control)
