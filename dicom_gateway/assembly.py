@@ -42,7 +42,7 @@ def check(settings: GatewaySettings) -> None:
 
 def build_store(settings: GatewaySettings) -> BlobStore:
     """The folder of objects."""
-    return BlobStore(Path(settings.var))
+    return BlobStore(Path(settings.var), reserve_bytes=settings.disk_reserve_bytes)
 
 
 def build_ingest(settings: GatewaySettings) -> Ingest:

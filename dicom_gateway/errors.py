@@ -55,6 +55,12 @@ class OutOfResources(GatewayError):
     code = "out-of-resources"
 
 
+class DiskNearlyFull(OutOfResources):
+    """Taking the object would use the space kept for the index."""
+
+    code = "disk-nearly-full"
+
+
 class ObjectTooLarge(OutOfResources):
     """The object is larger than this gateway is set to accept."""
 

@@ -115,6 +115,11 @@ class GatewaySettings(BaseSettings):
     study_settle_seconds: float = Field(
         2.0, ge=0, description="quiet time after the last object before a study is announced"
     )
+    disk_reserve_bytes: int = Field(
+        1024**3,
+        ge=0,
+        description="free space below which no object is taken in, so that reading goes on",
+    )
     maximum_object_bytes: int = Field(4 * 1024**3, description="largest accepted DICOM object")
 
     @property

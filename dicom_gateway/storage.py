@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import fcntl
 import os
-from typing import TYPE_CHECKING, BinaryIO, Self
+import sys
+from typing import TYPE_CHECKING, BinaryIO, Final, Self
 from uuid import uuid4
 
 from dicom_gateway.crypto import RunningDigest, digest
-from dicom_gateway.errors import BlobMissing, ObjectTooLarge, OutOfResources
+from dicom_gateway.errors import BlobMissing, DiskNearlyFull, ObjectTooLarge, OutOfResources
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
+
+NO_LIMIT: Final = sys.maxsize
 
 
 class Arrival:
     """One object on its way to disk. Takes bytes as they come and never raises while it does:
     a full disk or an oversized object is remembered and reported by :meth:`finish`."""
 
-    def __init__(self, path: Path, *, maximum_bytes: int) -> None:
+    def __init__(self, path: Path, *, maximum_bytes: int, room: int = NO_LIMIT) -> None:
         self.path = path
         self.head_bytes = 0
         self.size = 0
         self._maximum = maximum_bytes
+        self._room = room
         self._digest = RunningDigest()
         self._trouble: OutOfResources | None = None
         self._is_kept = False
@@ -54,6 +58,8 @@ class Arrival:
         self.size += len(data)
         if self.size > self._maximum:
             self._trouble = self._trouble or ObjectTooLarge("object is larger than allowed")
+        elif self.size > self._room:
+            self._trouble = self._trouble or DiskNearlyFull("disk is down to its reserve")
         if self._trouble is not None:
             return
         view = memoryview(data)
@@ -109,7 +115,9 @@ class Arrival:
 class BlobStore:
     """The folder of objects: ``incoming/`` for the unfinished, ``objects/`` for the whole."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, reserve_bytes: int = 0) -> None:
+        self._root = root
+        self._reserve = reserve_bytes
         self._incoming = root / "incoming"
         self._objects = root / "objects"
         self._known: set[Path] = set()
@@ -123,8 +131,20 @@ class BlobStore:
                 leftover.unlink(missing_ok=True)
 
     def arrival(self, *, maximum_bytes: int) -> Arrival:
-        """A place for the next object."""
-        return Arrival(self._incoming / f"{uuid4().hex}.part", maximum_bytes=maximum_bytes)
+        """A place for the next object, unless the disk is down to its reserve.
+
+        The reserve keeps room for the index, so that reading and reporting go on.
+        """
+        path = self._incoming / f"{uuid4().hex}.part"
+        return Arrival(path, maximum_bytes=maximum_bytes, room=self._room())
+
+    def _room(self) -> int:
+        """Bytes that may still come in."""
+        try:
+            state = os.statvfs(self._root)
+        except OSError:
+            return 0
+        return max(0, state.f_bavail * state.f_frsize - self._reserve)
 
     def keep(self, arrival: Arrival, *, study_instance_uid: str) -> str:
         """Make the arrival durable under a name of ours, in its study's folder.

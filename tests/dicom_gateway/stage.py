@@ -184,7 +184,7 @@ def running(
     ingest = build_ingest(settings)
     listener = Listener("127.0.0.1", 0, AE_TITLE, build_listener(settings).peers)
     receiver = start_scp(listener, ingest, build_holdings(settings), lean=lean)
-    engine = open_index(settings.database_url, folder / "var")
+    engine = open_index(settings.database_url, settings.var)
     try:
         yield Gateway(settings, keys, engine, build_service(settings), receiver.port)
     finally:

@@ -1,0 +1,170 @@
+"""A disk that fills up, hostile objects, connections that hang: refused, and everything goes on."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import struct
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import func, select
+
+from bench import fuzz_gateway
+from dicom_gateway.dimse import status
+from dicom_gateway.index.engine import reading
+from dicom_gateway.index.models import StoredObject
+from tests.dicom_gateway.objects import ct, encode
+from tests.dicom_gateway.stage import running
+from tests.dicom_gateway.test_ingest import files, rows, send_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pydicom import Dataset
+
+    from tests.dicom_gateway.stage import Gateway
+
+MEGABYTE = 1024 * 1024
+DISK_MEGABYTES = 32
+SLICE = 96
+HALF_OPEN = 12
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 32 MB, mounted for the test; mounting needs root."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(  # noqa: S603 - our own arguments
+        ["mount", "-t", "tmpfs", "-o", f"size={DISK_MEGABYTES}m", "tsunagu-test", str(folder)],  # noqa: S607
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if mounted.returncode:
+        pytest.fail(
+            "a small disk cannot be mounted; run as root, or inside `unshare -Urm`: "
+            + mounted.stderr
+        )
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)  # noqa: S603, S607
+
+
+@contextmanager
+def on_disk(disk: Path, tmp_path: Path, reserve: int) -> Iterator[Gateway]:
+    with running(tmp_path, var=disk, disk_reserve_bytes=reserve) as gateway:
+        yield gateway
+
+
+def large(number: int) -> Dataset:
+    return ct(number=number, Rows=1024, Columns=512, PixelData=bytes(MEGABYTE))
+
+
+def fill(gateway: Gateway) -> tuple[list[int], list[int]]:
+    """(acknowledged numbers, other statuses) of 40 objects of a megabyte."""
+    found = gateway.send(*(large(number) for number in range(1, 41)))
+    taken = [number for number, code in enumerate(found, 1) if code == status.SUCCESS]
+    return taken, [code for code in found if code != status.SUCCESS]
+
+
+def test_the_reserve_refuses_before_the_disk_is_full_and_reading_goes_on(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    with on_disk(small_disk, tmp_path, 12 * MEGABYTE) as gateway:
+        taken, refused = fill(gateway)
+        assert 10 < len(taken) < 21
+        assert set(refused) == {status.OUT_OF_RESOURCES}
+        assert shutil.disk_usage(small_disk).free >= 10 * MEGABYTE
+        gateway.index()
+        answer = gateway.get("/studies/1.2.3.4/series/1.2.3.4.1/instances/1.2.3.4.1.1", "1.2.3.4")
+        assert answer.status_code == 200
+        assert len(answer.get_data()) > MEGABYTE
+        assert rows(gateway, StoredObject) == len(taken)
+
+
+def test_a_full_disk_loses_nothing_acknowledged_and_recovers(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    with on_disk(small_disk, tmp_path, 0) as gateway:
+        taken, refused = fill(gateway)
+        assert taken
+        assert set(refused) == {status.OUT_OF_RESOURCES}
+        with reading(gateway.engine) as connection:
+            names = connection.execute(select(StoredObject.file_name, StoredObject.size)).all()
+        kept = {name: (small_disk / "objects" / name).stat().st_size for name, _ in names}
+        assert kept == dict(names)
+        assert len(kept) == len(taken)
+        assert not list((small_disk / "incoming").iterdir())
+        assert gateway.send(large(99)) == [status.OUT_OF_RESOURCES]
+        next(small_disk.rglob("*.dcm")).unlink()
+        next(small_disk.rglob("*.dcm")).unlink()
+        assert gateway.send(large(100)) == [status.SUCCESS]
+
+
+def test_mutated_objects_are_taken_or_refused_and_nothing_else() -> None:
+    found = fuzz_gateway.run(SLICE, seed=7)
+    assert found.foreign == []
+    assert found.slowest_seconds < fuzz_gateway.LIMIT_SECONDS
+    assert sum(found.kinds.values()) == SLICE
+
+
+def element(tag: int, vr: bytes, value: bytes, length: int | None = None) -> bytes:
+    """One element in Explicit VR Little Endian with a long length field."""
+    size = len(value) if length is None else length
+    return struct.pack("<HH2sHI", tag >> 16, tag & 0xFFFF, vr, 0, size) + value
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        pytest.param(element(0x7FE10010, b"OB", b"", 0xFFFFFFFE), id="four gigabytes announced"),
+        pytest.param(element(0x7FE10010, b"UN", b"abcd", 0x80000000), id="length past the end"),
+        pytest.param(
+            element(0x7FE11001, b"SQ", b"", 0xFFFFFFFF)
+            + (struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF)
+               + element(0x7FE11001, b"SQ", b"", 0xFFFFFFFF)) * 5000,
+            id="sequences in sequences",
+        ),
+    ],
+)  # fmt: skip
+def test_a_structure_that_only_claims_to_be_large_is_refused(gateway: Gateway, tail: bytes) -> None:
+    assert send_bytes(gateway, encode(ct()) + tail) == status.CANNOT_UNDERSTAND
+    assert files(gateway) == []
+    assert gateway.send(ct()) == [status.SUCCESS]
+
+
+def test_a_size_that_does_not_fit_the_pixels_gives_no_frames_and_no_harm(
+    gateway: Gateway,
+) -> None:
+    gateway.take_in(ct(Rows=65535, Columns=65535, NumberOfFrames=2**31 - 1))
+    base = "/studies/1.2.3.4/series/1.2.3.4.1/instances/1.2.3.4.1.1"
+    assert gateway.get(f"{base}/frames/1", "1.2.3.4").status_code == 404
+    assert gateway.get(base, "1.2.3.4").status_code == 200
+
+
+def test_script_in_every_text_is_data(gateway: Gateway) -> None:
+    script = "<script>alert(1)</script>"
+    gateway.take_in(ct(PatientName=script, StudyDescription=script, AccessionNumber="<b>"))
+    answer = gateway.get("/studies", "1.2.3.4")
+    assert answer.headers["Content-Type"].startswith("application/dicom+json")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.get_json()[0]["00081030"]["Value"] == [script]
+
+
+def test_half_open_connections_do_not_keep_others_out(gateway: Gateway) -> None:
+    open_ones = [socket.create_connection(("127.0.0.1", gateway.port), 5) for _ in range(HALF_OPEN)]
+    try:
+        for one in open_ones:
+            one.sendall(b"\x01\x00\x00")
+        assert gateway.send(ct()) == [status.SUCCESS]
+    finally:
+        for one in open_ones:
+            one.close()
+    with reading(gateway.engine) as connection:
+        assert connection.scalar(select(func.count()).select_from(StoredObject)) == 1
