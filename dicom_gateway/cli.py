@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dicom_gateway import desk, enrolment, programs, service
+from dicom_gateway import caretaker, desk, enrolment, programs, service
 from dicom_gateway.assembly import check
 from dicom_gateway.check import run as check_links
 from dicom_gateway.errors import Misconfigured
@@ -63,6 +63,9 @@ COMMANDS = (
     Command("check", "prove every link by real traffic", check_links),
     Command("quarantine", "objects kept aside: list, release, reject", desk.run, desk.options),
     Command("import", "take in a CD or folder", media.run, media.options),
+    Command("scrub", "read and compare every kept byte", caretaker.run_scrub),
+    Command("backup", "copy index and objects", caretaker.run_backup, caretaker.folder_options),
+    Command("restore", "bring a backup back", caretaker.run_restore, caretaker.folder_options),
     Command("status", "counts and queues, without names", programs.run_status),
 )
 

@@ -190,6 +190,10 @@ class BlobStore:
         except OSError as error:
             raise BlobMissing("stored object is not there") from error
 
+    def names(self) -> set[str]:
+        """Every kept file, listed or not."""
+        return {str(path.relative_to(self._objects)) for path in self._objects.rglob("*.dcm")}
+
     def remove(self, name: str) -> None:
         """Forget a kept object that the index does not list."""
         self.path(name).unlink(missing_ok=True)

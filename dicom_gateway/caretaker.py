@@ -1,0 +1,75 @@
+"""``tsunagu-gateway scrub | backup | restore``: with progress, and an ending that says it all."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dicom_gateway import clock
+from dicom_gateway.assembly import build_store
+from dicom_gateway.index.engine import open_index
+from dicom_gateway.index.layout import create_schema
+from dicom_gateway.upkeep import CannotCopy, back_up, restore, scrub
+
+if TYPE_CHECKING:
+    import argparse
+
+    from dicom_gateway.settings import GatewaySettings
+
+_PROGRESS_SECONDS: Final = 2.0
+
+
+@dataclass
+class _Progress:
+    _next: float = field(default_factory=lambda: clock.monotonic() + _PROGRESS_SECONDS)
+
+    def __call__(self, done: int) -> None:
+        if clock.monotonic() >= self._next:
+            sys.stderr.write(f"{done:,} objects\n")
+            self._next = clock.monotonic() + _PROGRESS_SECONDS
+
+
+def folder_options(parser: argparse.ArgumentParser) -> None:
+    """The other folder."""
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the backup")
+
+
+def run_scrub(settings: GatewaySettings, _options: argparse.Namespace) -> int:
+    """Returns 1 when an object is damaged or gone."""
+    engine = open_index(settings.database_url, settings.var)
+    create_schema(engine)
+    found = scrub(engine, build_store(settings), _Progress())
+    for kind in ("damaged", "missing", "unlisted"):
+        for name in getattr(found, kind):
+            sys.stdout.write(f"{kind}\t{name}\n")
+    sys.stdout.write(
+        f"{found.sound:,} sound, {len(found.damaged)} damaged, {len(found.missing)} missing, "
+        f"{len(found.unlisted)} unlisted\n"
+    )
+    return 0 if found.is_whole else 1
+
+
+def run_backup(settings: GatewaySettings, options: argparse.Namespace) -> int:
+    """Returns 1 when the copy could not be made."""
+    engine = open_index(settings.database_url, settings.var)
+    create_schema(engine)
+    try:
+        copied = back_up(engine, settings.var, options.folder, _Progress())
+    except CannotCopy as error:
+        sys.stderr.write(f"gateway: {error}\n")
+        return 1
+    sys.stdout.write(f"backup complete: {copied:,} objects copied, the others were there\n")
+    return 0
+
+
+def run_restore(settings: GatewaySettings, options: argparse.Namespace) -> int:
+    """Returns 1 when the backup could not be brought back, or is not whole."""
+    try:
+        brought = restore(options.folder, settings.var, _Progress())
+    except CannotCopy as error:
+        sys.stderr.write(f"gateway: {error}\n")
+        return 1
+    sys.stdout.write(f"{brought:,} objects brought back; comparing every byte\n")
+    return run_scrub(settings, options)
