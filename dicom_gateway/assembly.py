@@ -13,10 +13,12 @@ from dicom_gateway.dicomweb.service import SeriesPlaces, Service
 from dicom_gateway.dimse.holdings import Caller, Holdings
 from dicom_gateway.dimse.scp import Listener
 from dicom_gateway.dimse.tls import TlsFiles, client_context, server_context
+from dicom_gateway.encoder import Encoder
 from dicom_gateway.errors import Misconfigured
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.layout import create_schema
 from dicom_gateway.ingest import Ingest
+from dicom_gateway.representations import Representations, codec
 from dicom_gateway.settings import GatewaySettings, Mode
 from dicom_gateway.storage import BlobStore
 from dicom_gateway.worker import Worker
@@ -89,7 +91,15 @@ def build_worker(settings: GatewaySettings, stop: threading.Event) -> Worker:
         portal_origin=settings.portal_origin,
     )
     announcer = Announcer(engine, signer, settings.portal_origin)
-    return Worker(engine, build_store(settings), announcer, settings.study_settle_seconds, stop)
+    store = build_store(settings)
+    library = codec() if settings.htj2k else None
+    encoder = Encoder(engine, store, build_made(settings), library) if library else None
+    return Worker(engine, store, announcer, settings.study_settle_seconds, stop, encoder)
+
+
+def build_made(settings: GatewaySettings) -> Representations:
+    """The folder of HTJ2K representations."""
+    return Representations(Path(settings.var) / "htj2k")
 
 
 def build_service(settings: GatewaySettings) -> Service:
@@ -110,4 +120,5 @@ def build_service(settings: GatewaySettings) -> Service:
         places=SeriesPlaces(engine),
         portal_origin=settings.portal_origin,
         ingest=Ingest(store, engine, maximum_object_bytes=settings.maximum_object_bytes),
+        made=build_made(settings),
     )

@@ -112,6 +112,11 @@ class GatewaySettings(BaseSettings):
         ("127.0.0.1", "::1"),
         description="comma list of addresses and networks that may open that page",
     )
+    htj2k: bool = Field(
+        default=True,
+        description="make a lossless HTJ2K copy of grey frames for thin lines, "
+        "where the extra `htj2k` is installed",
+    )
     study_settle_seconds: float = Field(
         2.0, ge=0, description="quiet time after the last object before a study is announced"
     )

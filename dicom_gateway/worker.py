@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from dicom_gateway.announcer import Announcer
+    from dicom_gateway.encoder import Encoder
     from dicom_gateway.storage import BlobStore
 
 log = structlog.get_logger()
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 INDEX_SECONDS: Final = 0.1
 CALM_SECONDS: Final = 0.3
 OUTBOX_SECONDS: Final = 0.5
+ENCODER_SECONDS: Final = 1.0
 AFTER_TROUBLE_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 0.5
 LEAVE_SECONDS: Final = 3.0
@@ -42,6 +44,7 @@ class Worker:
     announcer: Announcer
     settle_seconds: float
     stop: threading.Event
+    encoder: Encoder | None = None
 
     def run(self) -> None:
         """Start all loops and wait for their end; a call that hangs is left, its row stays."""
@@ -51,6 +54,7 @@ class Worker:
                 ("indexer", self._index, INDEX_SECONDS),
                 ("outbox", self._enqueue, OUTBOX_SECONDS),
                 ("announcer", self.announcer.announce, OUTBOX_SECONDS),
+                ("encoder", self._encode, ENCODER_SECONDS),
             )
         ]
         for loop in loops:
@@ -63,6 +67,9 @@ class Worker:
 
     def _index(self) -> int:
         return index_waiting(self.engine, self.store, calm_seconds=CALM_SECONDS)
+
+    def _encode(self) -> int:
+        return self.encoder.encode_some() if self.encoder is not None else 0
 
     def _enqueue(self) -> int:
         prepare_settled(self.engine, settle_seconds=self.settle_seconds)

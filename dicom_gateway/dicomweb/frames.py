@@ -15,6 +15,7 @@ from dicom_gateway.dicomweb.problem import Answer
 from dicom_gateway.dicomweb.service import Service, require_study
 from dicom_gateway.errors import BadRequest, NotFound
 from dicom_gateway.ingest import data_set_start
+from dicom_gateway.representations import HTJ2K, wanted
 from dicom_gateway.storage import read_span
 from dicom_gateway.uid import checked_uid
 
@@ -48,18 +49,31 @@ def frames(service: Service, access: Access, match: re.Match[str], asked: Asked)
     require_study(access, study)
     place = service.places.find(study, checked_uid(series), checked_uid(instance))
     numbers = _frame_numbers(wanted)
-    form = accept.choose_frame(asked.accept, place.transfer_syntax_uid, single=len(numbers) == 1)
-    bodies = [_frame(service, place, number) for number in numbers]
+    form, bodies, named = _chosen(service, place, numbers, asked.accept)
     service.ledger.note(access, study, frames=len(bodies))
-    kind = f"{form.kind}; transfer-syntax={syntax.frame_syntax(place.transfer_syntax_uid)}"
+    kind = f"{form.kind}; transfer-syntax={named}"
     if not form.multipart:
-        return _single(bodies[0], kind, asked.part, frame_etag(place, numbers[0]))
+        return _single(bodies[0], kind, asked.part, frame_etag(place, numbers[0], named))
     return _in_parts(form.kind, kind, bodies)
 
 
-def frame_etag(place: Located, number: int) -> str:
+def _chosen(
+    service: Service, place: Located, numbers: list[int], header: str
+) -> tuple[accept.Representation, list[bytes], str]:
+    """How the frames go out, their bytes, and the transfer syntax these are in."""
+    single = len(numbers) == 1
+    form = wanted(header, single=single)
+    made = service.made.frames(place.file_name, numbers) if form is not None else None
+    if form is not None and made is not None:
+        return form, made, HTJ2K
+    form = accept.choose_frame(header, place.transfer_syntax_uid, single=single)
+    bodies = [_frame(service, place, number) for number in numbers]
+    return form, bodies, syntax.frame_syntax(place.transfer_syntax_uid)
+
+
+def frame_etag(place: Located, number: int, named: str = "") -> str:
     """Strong: a stored object never changes, and its file name is never used again."""
-    return f'"{digest(f"{place.file_name} {number}".encode()).hex()[:32]}"'
+    return f'"{digest(f"{place.file_name} {number} {named}".encode()).hex()[:32]}"'
 
 
 def _single(body: bytes, kind: str, part: RangeRequest, etag: str) -> Answer:

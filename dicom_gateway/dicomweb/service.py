@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dicom_gateway.access import ReadLedger
     from dicom_gateway.crypto import Access, TokenVerifier
     from dicom_gateway.ingest import Ingest
+    from dicom_gateway.representations import Representations
     from dicom_gateway.storage import BlobStore
 
 _REMEMBERED_SERIES: Final = 64
@@ -83,6 +84,7 @@ class Service:
     ledger: ReadLedger
     places: SeriesPlaces
     portal_origin: str
+    made: Representations
     ingest: Ingest
     renderer: Renderer = field(default_factory=Renderer)
 

@@ -1,0 +1,95 @@
+"""Makes HTJ2K representations in the background: after listing, one object at a time."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from sqlalchemy import Engine, Row, select
+
+from dicom_gateway.frames import FrameTable
+from dicom_gateway.index.engine import reading
+from dicom_gateway.index.models import Instance, StoredObject
+from dicom_gateway.representations import RECODABLE, Shape, encode
+from dicom_gateway.specimen import CHECK_STUDY
+from dicom_gateway.storage import read_span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dicom_gateway.representations import Representations
+    from dicom_gateway.storage import BlobStore
+
+log = structlog.get_logger()
+
+BATCH: Final = 8
+
+
+class NotLossless(ValueError):
+    """A frame did not read back bit for bit; its object stays in one representation."""
+
+
+@dataclass
+class Encoder:
+    """Goes through the index by number; what is made already is passed over."""
+
+    engine: Engine
+    store: BlobStore
+    made: Representations
+    library: Any
+    last_id: int = 0
+
+    def encode_some(self) -> int:
+        """Take up the next objects unless others still wait to be listed.
+
+        Returns:
+            how many were looked at; 0 when there is nothing to do now.
+        """
+        rows = self._next()
+        for row in rows:
+            self.last_id = row.id
+            if not self.made.has(row.file_name):
+                self._encode(row)
+        return len(rows)
+
+    def _next(self) -> list[Row[Any]]:
+        with reading(self.engine) as connection:
+            waiting = select(StoredObject.id).where(StoredObject.state == "stored").limit(1)
+            if connection.scalar(waiting) is not None:
+                return []
+            return list(
+                connection.execute(
+                    select(StoredObject.__table__, Instance.metadata_json)
+                    .join(Instance, Instance.object_id == StoredObject.id)
+                    .where(
+                        StoredObject.id > self.last_id,
+                        StoredObject.state == "indexed",
+                        StoredObject.frame_count > 0,
+                        StoredObject.transfer_syntax_uid.in_(RECODABLE),
+                        StoredObject.study_instance_uid != CHECK_STUDY,
+                    )
+                    .order_by(StoredObject.id)
+                    .limit(BATCH)
+                )
+            )
+
+    def _encode(self, row: Row[Any]) -> None:
+        shape = Shape.of(json.loads(row.metadata_json))
+        if shape is None:
+            return
+        try:
+            self.made.keep(row.file_name, self._streams(row, shape), row.frame_count)
+        except NotLossless:
+            log.warning("frames not represented in HTJ2K", object_id=row.id)
+
+    def _streams(self, row: Row[Any], shape: Shape) -> Iterator[bytes]:
+        table = FrameTable(row.frame_count, row.frame_table, row.encapsulated)
+        path = self.store.path(row.file_name)
+        for number in range(1, row.frame_count + 1):
+            frame = b"".join(read_span(path, *span) for span in table.spans(number))
+            stream = encode(self.library, frame, shape)
+            if stream is None:
+                raise NotLossless
+            yield stream
