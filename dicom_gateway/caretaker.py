@@ -1,4 +1,4 @@
-"""``tsunagu-gateway scrub | backup | restore``: with progress, and an ending that says it all."""
+"""``scrub``, ``backup``, ``restore``, ``expire``: with progress, and an ending that says it all."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dicom_gateway import clock
 from dicom_gateway.assembly import build_store
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.layout import create_schema
+from dicom_gateway.retention import DAY_SECONDS, expire
 from dicom_gateway.upkeep import CannotCopy, back_up, restore, scrub
 
 if TYPE_CHECKING:
@@ -73,3 +74,21 @@ def run_restore(settings: GatewaySettings, options: argparse.Namespace) -> int:
         return 1
     sys.stdout.write(f"{brought:,} objects brought back; comparing every byte\n")
     return run_scrub(settings, options)
+
+
+def days_options(parser: argparse.ArgumentParser) -> None:
+    """How long a study is kept after it last changed or was read."""
+    parser.add_argument("--days", type=int, required=True, help="keep this many days at least")
+
+
+def run_expire(settings: GatewaySettings, options: argparse.Namespace) -> int:
+    """Forget old copies of what the PACS holds."""
+    if options.days < 1:
+        sys.stderr.write("gateway: --days is 1 or more\n")
+        return 2
+    engine = open_index(settings.database_url, settings.var)
+    create_schema(engine)
+    before = clock.now().timestamp() - options.days * DAY_SECONDS
+    studies, objects = expire(engine, build_store(settings), before=before)
+    sys.stdout.write(f"{studies:,} studies, {objects:,} objects expired\n")
+    return 0

@@ -66,6 +66,7 @@ COMMANDS = (
     Command("scrub", "read and compare every kept byte", caretaker.run_scrub),
     Command("backup", "copy index and objects", caretaker.run_backup, caretaker.folder_options),
     Command("restore", "bring a backup back", caretaker.run_restore, caretaker.folder_options),
+    Command("expire", "forget old copies", caretaker.run_expire, caretaker.days_options),
     Command("status", "counts and queues, without names", programs.run_status),
 )
 
