@@ -20,7 +20,7 @@ from config.settings import ROOT
 from dicom_gateway import outbox
 from dicom_gateway.announcer import Announcer, read_verdict
 from dicom_gateway.crypto import ReportSigner
-from dicom_gateway.index.engine import reading
+from dicom_gateway.index.engine import open_index, reading
 from dicom_gateway.index.models import OutboxEvent, ReadAccess
 from tests.dicom_gateway.objects import ct
 from tests.dicom_gateway.stage import GATEWAY_ID, Gateway, free_port
@@ -246,3 +246,30 @@ def test_counts_that_cannot_be_written_stay_counted(gateway: Gateway) -> None:
     gateway.service.ledger.flush()
     with reading(gateway.engine) as connection:
         assert connection.scalar(select(ReadAccess.frames)) == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_read_during_a_cut_with_a_restart_meanwhile_is_told_once(any_gateway: Gateway) -> None:
+    any_gateway.take_in(ct())
+    frame = f"/studies/{STUDY}/series/{STUDY}.1/instances/{STUDY}.1.1/frames/1"
+    assert any_gateway.get(frame, STUDY).status_code == 200
+    any_gateway.service.ledger.flush()
+    assert outbox.enqueue_reads(any_gateway.engine) == 1
+    port = free_port()
+    before = announcer(any_gateway, port)
+    assert before.announce() == 0, "cut off"
+    before.close()
+    any_gateway.engine.dispose()
+    url, folder = any_gateway.settings.database_url, any_gateway.settings.var
+    any_gateway.engine = open_index(url, folder)
+    assert outbox.enqueue_reads(any_gateway.engine) == 0, "queued already"
+
+    with open_portal(any_gateway, port) as portal:
+        after = announcer(any_gateway, port)
+        for answer, told in ((500, 0), (200, 1), (200, 0)):
+            portal.answer_with = answer
+            hurry(any_gateway)
+            assert after.announce() == told
+        assert [event["type"] for event in portal.effects.values()] == ["images.read"]
+    assert portal.reports == 2, "the lost answer, and the one that was heard"
+    any_gateway.engine.dispose()
