@@ -65,6 +65,7 @@ ONLY_ON_PAPER = {"namesake"}
 """Known to the health center by name and birthday, without an account: the desk has to decide."""
 ADDRESS = "東京都つなぐ市見本町一丁目2番3号"
 
+DISTRICTS = ("つなぐ東地区", "つなぐ西地区")
 SAKURA_DOSES = (
     ("HEPB", 2, 3), ("RV1", 2, 3), ("DPT_IPV_HIB", 2, 3), ("PCV20", 2, 3),
     ("HEPB", 3, 5), ("RV1", 3, 5), ("DPT_IPV_HIB", 3, 5), ("PCV20", 3, 5),
@@ -286,6 +287,7 @@ def _seed_children(session: Session, people: dict[str, Account]) -> None:
     today = clock.today()
     sakura = _child(session, "さくら", _months_before(today, 8), Sex.FEMALE, "DEMO-0001")
     yuto = _child(session, "ゆうと", _months_before(today, 40), Sex.MALE, "DEMO-0002")
+    sakura.district, yuto.district = DISTRICTS
     guardians = (people["hanako"], people["taro"])
     for child in (sakura, yuto):
         for guardian in guardians:

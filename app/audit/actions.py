@@ -26,6 +26,7 @@ class Action(StrEnum):
     REGISTRATION_DECIDED = "registration.decided"
     REGISTRATION_EVIDENCE_TAKEN = "registration.evidence_taken"
     CHILD_OPENED = "child.opened"
+    CHILD_PLACED = "child.placed"
     CHILDREN_SEARCHED = "children.searched"
     DOSE_RECORDED = "dose.recorded"
     OWN_DOSE_ENTERED = "own_dose.entered"

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     CHILD_READ = "child.read"
     CHILD_EXPORT = "child.export"
     CHILD_SEARCH = "child.search"
+    CHILD_PLACE = "child.place"
     DOSE_RECORD = "dose.record"
     OWN_DOSE_WRITE = "own_dose.write"
     DOSE_CORRECT = "dose.correct"
@@ -230,6 +231,7 @@ POLICY: dict[Permission, Rule] = {
     Permission.CHILD_READ: either(is_guardian, is_assigned_staff),
     Permission.CHILD_EXPORT: either(is_guardian, is_assigned_staff),
     Permission.CHILD_SEARCH: has_role(Role.NURSE),
+    Permission.CHILD_PLACE: is_assigned_staff,
     Permission.DOSE_RECORD: is_assigned_staff,
     Permission.OWN_DOSE_WRITE: is_guardian,
     Permission.DOSE_CORRECT: is_assigned_staff,

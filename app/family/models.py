@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core import clock
 from app.core.db import Base
+from app.family.district import LONGEST_DISTRICT
 from app.identity.models import Person
 
 
@@ -40,7 +41,10 @@ class Guardianship(Base):
 
 
 class Child(Base):
-    """A child with a handbook, kept by the municipality of residence."""
+    """A child with a handbook, kept by the municipality of residence.
+
+    ``district``: the part of the municipality, in its own words; a move elsewhere ends it.
+    """
 
     __tablename__ = "child"
 
@@ -48,6 +52,7 @@ class Child(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), unique=True)
     municipality_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     handbook_number: Mapped[str] = mapped_column(String(24), unique=True)
+    district: Mapped[str | None] = mapped_column(String(LONGEST_DISTRICT))
 
     person: Mapped[Person] = relationship(lazy="joined")
     guardianships: Mapped[list[Guardianship]] = relationship(lazy="selectin")

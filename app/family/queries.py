@@ -35,6 +35,20 @@ def children_visible_to(actor: Actor) -> Select[Child]:
     )
 
 
+def districts_visible_to(session: Session, actor: Actor) -> tuple[str, ...]:
+    """Parts of the actor's municipalities that some child lives in, in order."""
+    query = (
+        select(Child.district)
+        .where(
+            Child.municipality_id.in_(actor.organisations(Role.NURSE)),
+            Child.district.is_not(None),
+        )
+        .distinct()
+        .order_by(Child.district)
+    )
+    return tuple(name for name in session.scalars(query) if name)
+
+
 def children_guarded_by(actor: Actor) -> Select[Child]:
     """The actor's own children."""
     return children_visible_to(actor).where(Child.guardianships.any(_guards(actor)))

@@ -13,6 +13,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from app.core.errors import Invalid, TsunaguError
 from app.core.provenance import Source
+from app.family.district import LONGEST_DISTRICT, district_name
 from app.health_center.selection import Wanted
 from app.immunization.clinic_day_service import MOST_ROWS, ClinicDay, ClinicRow
 from app.immunization.csv_file import FIELDS, MOST_COLUMNS
@@ -148,6 +149,19 @@ class ReasonForm(Form):
             Length(max=200, message=_("200字までです。")),
         ],
     )
+
+
+class DistrictForm(Form):
+    """The part of the municipality a child lives in; empty when it is not known."""
+
+    district = StringField(
+        _("地区"),
+        validators=[Optional(), Length(max=LONGEST_DISTRICT, message=_("40字までです。"))],
+    )
+
+    def to_district(self) -> str | None:
+        """What was typed, half-width and without spaces at the ends."""
+        return district_name(self.district.data)
 
 
 class MoveForm(ReasonForm):

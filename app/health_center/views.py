@@ -8,10 +8,11 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 
 from app.core import clock
+from app.family.service import place_child
 from app.health_center import pages
 from app.health_center.barcode import BarcodeUnreadable, read_barcode
 from app.health_center.desk import Desk, keep_desk, read_desk
-from app.health_center.forms import DoseForm
+from app.health_center.forms import DistrictForm, DoseForm
 from app.health_center.messages import explain, explain_barcode
 from app.immunization import service
 from app.immunization.errors import AlreadyRecorded, DoseBeforeBirth, DoseInFuture, ReasonNeeded
@@ -53,6 +54,18 @@ def record_dose(child_id: UUID) -> ResponseReturnValue:
     return _show(child_id, form, asked), 422
 
 
+@bp.post("/children/<uuid:child_id>/district")
+def place(child_id: UUID) -> ResponseReturnValue:
+    """Say in which part of the municipality the child lives."""
+    form = DistrictForm()
+    if form.validate_on_submit():
+        place_child(current_actor(), child_id, form.to_district())
+        flash(_("地区を残しました。"))
+    else:
+        flash(" ".join(form.district.errors), "danger")
+    return redirect(url_for("health_center.child", child_id=child_id))
+
+
 @bp.post("/scan")
 def scan() -> ResponseReturnValue:
     """Take vaccine, lot and last day from a box; then back to the child or the clinic day."""
@@ -75,7 +88,12 @@ def _desk() -> Desk:
 def _show(child_id: UUID, form: DoseForm, asked: ReasonNeeded | None) -> str:
     desk = pages.child(current_actor(), child_id)
     return render_template(
-        "health_center/child.html", page=desk.record, desk=desk, form=form, asked=asked
+        "health_center/child.html",
+        page=desk.record,
+        desk=desk,
+        form=form,
+        asked=asked,
+        district=DistrictForm(formdata=None, obj=desk.record.child),
     )
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from app.family.district import district_name
 from app.immunization.dates import FISCAL_YEAR_STARTS_IN
 from app.immunization.results import Status
 
@@ -50,12 +51,16 @@ class Key:
 
 @dataclass(frozen=True)
 class Filter:
-    """``cohort``: fiscal year of birth (2 April to 1 April, as school years go)."""
+    """``cohort``: fiscal year of birth (2 April to 1 April, as school years go).
+
+    ``district``: part of the municipality, as written at the child.
+    """
 
     tab: Tab = Tab.SOON
     vaccine: str | None = None
     cohort: int | None = None
     organisation_id: UUID | None = None
+    district: str | None = None
     after: Key | None = None
 
     @property
@@ -76,6 +81,7 @@ class Filter:
             "vaccine": self.vaccine,
             "cohort": self.cohort,
             "place": self.organisation_id,
+            "district": self.district,
             "after": after and f"{after.deadline.isoformat()}_{after.child_id}_{after.vaccine}",
         }
         return {name: str(value) for name, value in parts.items() if value is not None}
@@ -95,6 +101,7 @@ def read_filter(arguments: Mapping[str, str], vaccines: Mapping[str, object]) ->
         arguments.get("vaccine") if arguments.get("vaccine") in vaccines else None,
         year if FIRST_YEAR <= year <= LAST_YEAR else None,
         _uuid(arguments.get("place", "")),
+        district_name(arguments.get("district")),
         _key(arguments.get("after", "")),
     )
 

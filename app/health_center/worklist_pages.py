@@ -10,6 +10,7 @@ from app.audit.actions import Action
 from app.authz.actor import Role
 from app.authz.policy import Permission, authorize
 from app.core.db import reading, transaction
+from app.family.queries import districts_visible_to
 from app.health_center.csv_out import csv_lines
 from app.health_center.queries import count_waiting, waiting
 from app.health_center.worklist_filter import Filter, Key, Tab
@@ -53,6 +54,7 @@ class Worklist:
     next: Filter | None
     as_of: date | None
     places: dict[UUID, str]
+    districts: tuple[str, ...]
     cohorts: tuple[int, ...]
     vaccines: tuple[str, ...]
     incidents: int
@@ -67,6 +69,7 @@ def worklist(actor: Actor, wanted: Filter) -> Worklist:
         counts = count_waiting(session, actor, wanted, actor.today)
         as_of = oldest_projection(session)
         reports = count_open(session, actor)
+        districts = districts_visible_to(session, actor)
     with transaction() as session:
         entity = chain.Entity("worklist")
         detail = {"list": wanted.tab.value, "rows": len(rows[:ROWS])}
@@ -78,6 +81,7 @@ def worklist(actor: Actor, wanted: Filter) -> Worklist:
         replace(wanted, after=_key(rows[ROWS - 1])) if len(rows) > ROWS else None,
         as_of,
         {m.organisation_id: m.organisation_name for m in actor.memberships if m.role is Role.NURSE},
+        districts,
         tuple(actor.today.year - years for years in range(COHORTS)),
         tuple(code for code, group in load_schedule().groups.items() if group.follows is None),
         reports,
@@ -98,7 +102,7 @@ def export(actor: Actor, wanted: Filter) -> Iterator[str]:
 
 
 def _headings() -> tuple[str, ...]:
-    person = (_("手帳番号"), _("お名前"), _("読み"), _("生年月日"))
+    person = (_("手帳番号"), _("お名前"), _("読み"), _("生年月日"), _("地区"))
     return (*person, _("ワクチン"), _("回"), _("最後の日"))
 
 
@@ -109,6 +113,7 @@ def _cells(row: WorkRow) -> tuple[str, ...]:
         person.name,
         person.kana,
         person.born_on.isoformat(),
+        row.child.district or "",
         in_language(group_names(due.vaccine)),
         str(due.next_number or ""),
         due.deadline.isoformat(),

@@ -307,6 +307,12 @@ def changing_rows(
             only(302, "nurse", others=404, mother=403, father=403),
             form=DOSE,
         ),
+        Row(
+            "health_center.place",
+            f"/staff/children/{sakura}/district",
+            only(302, "nurse", others=404, mother=403, father=403),
+            form={"district": "東地区"},
+        ),
         *own_dose_rows(sakura),
         Row(
             "health_center.scan",

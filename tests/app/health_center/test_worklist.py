@@ -133,6 +133,49 @@ def test_a_cohort_is_a_school_year(nurse: Browser, world: World) -> None:
     assert (yuto in mine, yuto in other) == (True, False)
 
 
+def test_a_district_is_written_at_the_child_and_narrows_list_counts_and_file(
+    nurse: Browser, world: World
+) -> None:
+    sakura, yuto = world.children["sakura"], str(world.children["yuto"])
+    place = f"/staff/children/{sakura}/district"
+    assert nurse.post(place, {"district": " ﾋｶﾞｼ  地区 "}).status_code == 302
+    assert nurse.post(place, {"district": "ヒガシ 地区"}).status_code == 302
+    (written,) = events(Action.CHILD_PLACED)
+    assert (written.entity_id, written.detail) == (sakura, {})
+    assert "地区: ヒガシ 地区" in nurse.get(f"/staff/children/{sakura}").text
+    tab = "/staff/worklist?tab=due"
+    everybody, east = nurse.get(tab).text, nurse.get(f"{tab}&district=ヒガシ 地区").text
+    assert '<option value="ヒガシ 地区" selected>' in east
+    assert (str(sakura) in everybody, str(sakura) in east) == (True, True)
+    late = [
+        nurse.get(f"/staff/worklist?tab=overdue{part}").text
+        for part in ("", "&district=ヒガシ 地区")
+    ]
+    assert [yuto in page for page in late] == [True, False]
+    rows = list(
+        csv.DictReader(
+            StringIO(
+                nurse.post("/staff/worklist/export?tab=due&district=ヒガシ 地区").text.lstrip(
+                    "\ufeff"
+                )
+            )
+        )
+    )
+    assert {row["地区"] for row in rows} == {"ヒガシ 地区"}
+    nurse.post(place, {"district": ""})
+    assert "selected>ヒガシ" not in nurse.get(f"{tab}&district=ヒガシ 地区").text
+
+
+def test_a_district_too_long_is_refused_and_the_former_stays(nurse: Browser, world: World) -> None:
+    sakura = world.children["sakura"]
+    place = f"/staff/children/{sakura}/district"
+    nurse.post(place, {"district": "東地区"})
+    nurse.post(place, {"district": "東" * 41})
+    page = nurse.get(f"/staff/children/{sakura}").text
+    assert "40字までです。" in page
+    assert "地区: 東地区" in page
+
+
 @pytest.mark.parametrize(
     "query",
     ["tab=x", "vaccine=%27", "cohort=９９", "cohort=0", "place=x", "after=x",
