@@ -43,7 +43,7 @@ class Guardianship(Base):
 class Child(Base):
     """A child with a handbook, kept by the municipality of residence.
 
-    ``district``: the part of the municipality, in its own words; a move elsewhere ends it.
+    ``district``: the part of the municipality, in its own words.
     """
 
     __tablename__ = "child"
