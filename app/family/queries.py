@@ -35,14 +35,12 @@ def children_visible_to(actor: Actor) -> Select[Child]:
     )
 
 
-def districts_visible_to(session: Session, actor: Actor) -> tuple[str, ...]:
+def district_names(session: Session, actor: Actor) -> tuple[str, ...]:
     """Parts of the actor's municipalities that some child lives in, in order."""
     query = (
-        select(Child.district)
-        .where(
-            Child.municipality_id.in_(actor.organisations(Role.NURSE)),
-            Child.district.is_not(None),
-        )
+        children_visible_to(actor)
+        .where(Child.municipality_id.in_(actor.organisations(Role.NURSE)))
+        .with_only_columns(Child.district)
         .distinct()
         .order_by(Child.district)
     )

@@ -9,7 +9,7 @@ from app.audit import chain
 from app.audit.actions import Action
 from app.authz.policy import Permission, authorize
 from app.core.db import reading, transaction
-from app.family.queries import districts_visible_to
+from app.family.queries import district_names
 from app.health_center.queries import LIMIT, children_matching, children_numbered
 from app.health_center.search import split_birth_date
 from app.immunization import incident_queries, queries
@@ -87,7 +87,7 @@ def child(actor: Actor, child_id: UUID) -> ChildDesk:
             tuple(session.scalars(queries.lots_visible_to(actor).limit(LOTS))),
             tuple(session.scalars(put_off.limit(DEFERRALS))),
             incident_queries.reported_among(session, shown),
-            districts_visible_to(session, actor),
+            district_names(session, actor),
         )
 
 

@@ -10,7 +10,7 @@ from app.audit.actions import Action
 from app.authz.actor import Role
 from app.authz.policy import Permission, authorize
 from app.core.db import reading, transaction
-from app.family.queries import districts_visible_to
+from app.family.queries import district_names
 from app.health_center.csv_out import csv_lines
 from app.health_center.queries import count_waiting, waiting
 from app.health_center.worklist_filter import Filter, Key, Tab
@@ -69,7 +69,7 @@ def worklist(actor: Actor, wanted: Filter) -> Worklist:
         counts = count_waiting(session, actor, wanted, actor.today)
         as_of = oldest_projection(session)
         reports = count_open(session, actor)
-        districts = districts_visible_to(session, actor)
+        districts = district_names(session, actor)
     with transaction() as session:
         entity = chain.Entity("worklist")
         detail = {"list": wanted.tab.value, "rows": len(rows[:ROWS])}

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 BUILD = Path(__file__).resolve().parents[3] / "app" / "static" / "viewer"
 BOUNDARY = "tsunagu-frame"
+_STRICT_ALONE = threading.Lock()
+"""pydicom's strict reading is a switch of the whole process: two threads would leave it on."""
 CSRF = "csrf-of-the-page"
 SESSION_COOKIE = "session=of-the-portal"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm"}
@@ -361,7 +363,8 @@ def frame_bytes(ds: Dataset, number: int) -> bytes:
 
 def instance_json(ds: Dataset) -> dict[str, Any]:
     """The attributes without pixels, as WADO-RS metadata gives them."""
-    attributes: dict[str, Any] = ds.to_json_dict(suppress_invalid_tags=True)
+    with _STRICT_ALONE:
+        attributes: dict[str, Any] = ds.to_json_dict(suppress_invalid_tags=True)
     attributes.pop("7FE00010", None)
     attributes["00080005"] = {"vr": "CS", "Value": ["ISO_IR 192"]}
     attributes["00083002"] = {"vr": "UI", "Value": [str(ds.file_meta.TransferSyntaxUID)]}
