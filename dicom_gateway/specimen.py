@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 CHECK_ROOT: Final = "2.25.24439216018267611615911225336904105755"
 CHECK_STUDY: Final = f"{CHECK_ROOT}.1"
 CHECK_SERIES: Final = f"{CHECK_STUDY}.1"
+MICROSECONDS: Final = 1_000_000
 _EDGE: Final = 16
 
 
@@ -39,7 +40,7 @@ def specimen() -> Dataset:
     data_set.file_meta = FileMetaDataset()
     data_set.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     data_set.SOPClassUID = SecondaryCaptureImageStorage
-    data_set.SOPInstanceUID = f"{CHECK_SERIES}.{clock.timestamp()}"
+    data_set.SOPInstanceUID = f"{CHECK_SERIES}.{int(clock.now().timestamp() * MICROSECONDS)}"
     data_set.StudyInstanceUID, data_set.SeriesInstanceUID = CHECK_STUDY, CHECK_SERIES
     data_set.PatientID, data_set.PatientName = "TSUNAGU-CHECK", "CHECK^TSUNAGU"
     data_set.StudyDate, data_set.StudyTime, data_set.Modality = "20000101", "000000", "OT"
