@@ -12,10 +12,11 @@ import sys
 import time
 from collections import Counter
 from datetime import date, timedelta
+from itertools import islice
 from multiprocessing import get_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from app.core import clock, db
 from app.core.ids import new_id
@@ -36,11 +37,14 @@ from bench.cluster import cluster
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.context import SpawnProcess
+    from uuid import UUID
 
 FAMILIES = 3_000
 PROCESSES = 2
 SIBLINGS = 2
 LOOK_AGAIN_SECONDS = 0.02
+PARENTS_AT_ONCE = 5_000
+READ_AT_ONCE = 2_000
 
 
 def killed_twice(families: int) -> dict[str, int]:
@@ -68,36 +72,50 @@ def killed_twice(families: int) -> dict[str, int]:
 
 
 def _give_parents() -> None:
-    with db.transaction() as session:
-        children = session.scalars(select(Child.id).order_by(Child.id)).all()
-        for first in range(0, len(children), SIBLINGS):
-            parent, account = _parent(), new_id()
-            session.add(parent)
-            session.flush()
-            session.add(Account(id=account, person_id=parent.id, created_at=clock.now()))
-            session.flush()
-            session.add_all(
-                Guardianship(
-                    id=new_id(),
-                    account_id=account,
-                    child_id=child,
-                    basis=GuardianshipBasis.PARENTAL_AUTHORITY,
-                    from_on=date(2013, 1, 1),
-                )
-                for child in children[first : first + SIBLINGS]
+    with db.reading() as session:
+        children = iter(session.scalars(select(Child.id).order_by(Child.id)).all())
+    while part := list(islice(children, PARENTS_AT_ONCE * SIBLINGS)):
+        families = [part[first : first + SIBLINGS] for first in range(0, len(part), SIBLINGS)]
+        people = [(new_id(), new_id()) for _ in families]
+        with db.transaction() as session:
+            session.execute(insert(Person), [_parent(person) for person, _ in people])
+            session.execute(
+                insert(Account),
+                [
+                    {"id": account, "person_id": person, "created_at": clock.now()}
+                    for person, account in people
+                ],
+            )
+            session.execute(
+                insert(Guardianship),
+                [
+                    _guardianship(account, child)
+                    for (_, account), siblings in zip(people, families, strict=True)
+                    for child in siblings
+                ],
             )
 
 
-def _parent() -> Person:
-    return Person(
-        id=new_id(),
-        family_name="例",
-        given_name="親",
-        family_kana="れい",
-        given_kana="おや",
-        born_on=date(1990, 1, 1),
-        sex=Sex.FEMALE,
-    )
+def _parent(person: UUID) -> dict[str, Any]:
+    return {
+        "id": person,
+        "family_name": "例",
+        "given_name": "親",
+        "family_kana": "れい",
+        "given_kana": "おや",
+        "born_on": date(1990, 1, 1),
+        "sex": Sex.FEMALE,
+    }
+
+
+def _guardianship(account: UUID, child: UUID) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "account_id": account,
+        "child_id": child,
+        "basis": GuardianshipBasis.PARENTAL_AUTHORITY,
+        "from_on": date(2013, 1, 1),
+    }
 
 
 def _workers(url: str, key: bytes, day: date) -> list[SpawnProcess]:
@@ -138,20 +156,27 @@ def _count(table: type[Reminder | Letter]) -> int:
 
 
 def _told(sealer: Sealer) -> dict[str, int]:
+    said: Counter[tuple[str, str, str, str]] = Counter()
+    by_family: Counter[UUID] = Counter()
     with db.reading() as session:
-        letters = session.scalars(select(Letter)).all()
-        ledger = session.scalars(select(Reminder)).all()
+        for letter in session.scalars(select(Letter).execution_options(yield_per=READ_AT_ONCE)):
+            by_family[letter.account_id] += 1
+            said.update(
+                (item["child"], item["group"], item["target"], item["stage"])
+                for item in read_letter(letter, sealer)["items"]
+            )
+        columns = (Reminder.child_id, Reminder.group, Reminder.target, Reminder.stage)
+        known = {
+            (str(child), group, target, stage.value)
+            for child, group, target, stage in session.execute(
+                select(*columns).execution_options(yield_per=READ_AT_ONCE)
+            )
+        }
         unfinished = session.scalars(select(JobRun).where(JobRun.finished_at.is_(None))).all()
-    said = Counter(
-        (item["child"], item["group"], item["target"], item["stage"])
-        for letter in letters
-        for item in read_letter(letter, sealer)["items"]
-    )
-    known = {(str(row.child_id), row.group, row.target, row.stage.value) for row in ledger}
-    by_family = Counter(letter.account_id for letter in letters)
+        reminders = session.scalar(select(func.count()).select_from(Reminder)) or 0
     return {
-        "reminders": len(ledger),
-        "letters": len(letters),
+        "reminders": reminders,
+        "letters": sum(by_family.values()),
         "runs_unfinished": len(unfinished),
         "families_not_told_once": sum(count != 1 for count in by_family.values()),
         "reminders_not_told_once": sum(said[key] != 1 for key in known | said.keys()),

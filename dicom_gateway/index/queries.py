@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
     ARRAY,
@@ -37,6 +38,18 @@ class StudyQuery:
     accession_number: str | None = None
     modality: str | None = None
     study_date: tuple[str, str] | None = None
+
+    @property
+    def has_values(self) -> bool:
+        """Whether more is asked for than certain studies."""
+        keys = (
+            self.patient_id,
+            self.patient_name,
+            self.accession_number,
+            self.modality,
+            self.study_date,
+        )
+        return any(key is not None for key in keys)
 
 
 @dataclass(frozen=True)
@@ -89,17 +102,21 @@ def study_rows(
     after: StudyKey | None = None,
 ) -> list[Any]:
     """The same as rows of (study_date, study_instance_uid, listing)."""
-    conditions = _conditions(connection, visible, query)
+    values = _lists(connection.dialect.name, visible, query)
+    if after is None and not query.has_values:
+        statement = _newest(connection.dialect.name, tuple(values))
+        return list(connection.execute(statement, {**values, **asdict(page)}).all())
+    conditions = _conditions(connection.dialect.name, tuple(values), query)
     if query.patient_name is None:
-        return _study_page(connection, conditions, page, after)
+        return _study_page(connection, conditions, page, after, values)
     pattern = name_pattern(query.patient_name)
     named = [*conditions, name_condition(pattern)]
     found = candidates(connection, pattern) if visible is None else None
     if found is None:
-        return _study_page(connection, named, page, after)
+        return _study_page(connection, named, page, after, values)
     if conditions or not pattern.is_one:
         named.append(Study.study_instance_uid.in_(select(found.c.study_instance_uid)))
-        return _study_page(connection, named, page, after)
+        return _study_page(connection, named, page, after, values)
     keys = _in_order(select(found.c.study_instance_uid), found.c, after)
     wanted = Study.study_instance_uid.in_(_paged(keys, page))
     return _study_page(connection, [wanted], Page(page.limit, 0), None)
@@ -110,10 +127,13 @@ def _study_page(
     conditions: list[ColumnElement[bool]],
     page: Page,
     after: StudyKey | None,
+    values: dict[str, Any] | None = None,
 ) -> list[Any]:
-    statement = select(Study.study_date, Study.study_instance_uid, Study.listing)
-    ordered = _in_order(statement.where(*conditions), Study, after)
-    return list(connection.execute(_paged(ordered, page)))
+    ordered = _in_order(_STUDIES.where(*conditions), Study, after)
+    return list(connection.execute(_paged(ordered, page), values).all())
+
+
+_STUDIES: Final = select(Study.study_date, Study.study_instance_uid, Study.listing)
 
 
 def _in_order(statement: Any, columns: Any, after: StudyKey | None) -> Any:
@@ -135,23 +155,36 @@ def study_pages(
         after = StudyKey(rows[-1].study_date, rows[-1].study_instance_uid)
 
 
-def _among(connection: Connection, studies: Iterable[str]) -> ColumnElement[bool]:
-    """One of these identifiers; a list of any length is one parameter."""
-    uids = sorted(set(studies))
-    if connection.dialect.name == "postgresql":
-        return Study.study_instance_uid == any_(bindparam(None, uids, type_=ARRAY(String)))
-    listed = func.json_each(json.dumps(uids)).table_valued("value")
+@cache
+def _among(dialect: str, name: str) -> ColumnElement[bool]:
+    """One of the identifiers given under this name; a list of any length is one parameter."""
+    if dialect == "postgresql":
+        return Study.study_instance_uid == any_(bindparam(name, type_=ARRAY(String)))
+    listed = func.json_each(bindparam(name, type_=String)).table_valued("value")
     return Study.study_instance_uid.in_(select(listed.c.value))
 
 
+@cache
+def _newest(dialect: str, names: tuple[str, ...]) -> Select[Any]:
+    """The newest studies among the lists of these names: what a page of a viewer asks for first."""
+    statement = _STUDIES.where(*(_among(dialect, name) for name in names))
+    ordered: Select[Any] = _in_order(statement, Study, None)
+    return ordered.limit(bindparam("limit")).offset(bindparam("offset"))
+
+
+def _lists(dialect: str, visible: Iterable[str] | None, query: StudyQuery) -> dict[str, Any]:
+    """The identifiers that limit a search, as the database takes them, by parameter name."""
+    given = {"visible": visible, "asked": query.study_instance_uids or None}
+    sets = {name: sorted(set(uids)) for name, uids in given.items() if uids is not None}
+    if dialect == "postgresql":
+        return dict(sets)
+    return {name: json.dumps(uids) for name, uids in sets.items()}
+
+
 def _conditions(
-    connection: Connection, visible: Iterable[str] | None, query: StudyQuery
+    dialect: str, names: tuple[str, ...], query: StudyQuery
 ) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if visible is not None:
-        found.append(_among(connection, visible))
-    if query.study_instance_uids:
-        found.append(_among(connection, query.study_instance_uids))
+    found = [_among(dialect, name) for name in names]
     if query.patient_id is not None:
         found.append(matches(Study.patient_id, query.patient_id))
     if query.accession_number is not None:
