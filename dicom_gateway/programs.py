@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -51,7 +52,9 @@ def run_dimse(settings: GatewaySettings, _options: argparse.Namespace) -> int:
     """Receive objects, with the worker beside it, until told to stop."""
     stop = stop_on_signal()
     ingest = build_ingest(settings)
-    receiver = start_scp(build_listener(settings), ingest, build_holdings(settings))
+    listener, holdings = build_listener(settings), build_holdings(settings)
+    gc.freeze()  # pynetdicom collects again and again, and everything waits for it
+    receiver = start_scp(listener, ingest, holdings)
     keeper = threading.Thread(target=Keeper("worker", stop).keep, daemon=True)
     keeper.start()
     log.info("receiving", ae_title=settings.ae_title, port=settings.dicom_port)

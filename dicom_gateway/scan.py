@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 from mmap import mmap
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicom_gateway.errors import NotDicom
 
@@ -44,8 +44,7 @@ IMPLICIT_LITTLE: Final = Encoding(explicit=False, little=True)
 EXPLICIT_BIG: Final = Encoding(explicit=True, little=False)
 
 
-@dataclass(frozen=True)
-class Element:
+class Element(NamedTuple):
     """One top-level element: value at ``[start, start + length)`` of the buffer."""
 
     tag: int
@@ -62,8 +61,7 @@ class Structure:
     fragments: tuple[tuple[int, int], ...] | None = None
 
 
-@dataclass(frozen=True)
-class _Head:
+class _Head(NamedTuple):
     tag: int
     vr: bytes
     length: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
+from concurrent.futures import wait
 from typing import TYPE_CHECKING, BinaryIO, Final, Self
 from uuid import uuid4
 
@@ -16,10 +17,12 @@ from dicom_gateway.crypto import RunningDigest, digest
 from dicom_gateway.errors import BlobMissing, DiskNearlyFull, ObjectTooLarge, OutOfResources
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
     from pathlib import Path
     from types import TracebackType
 
 NO_LIMIT: Final = sys.maxsize
+_PIECE_BYTES: Final = 1 << 20
 
 
 class Arrival:
@@ -32,7 +35,7 @@ class Arrival:
         self.size = 0
         self._maximum = maximum_bytes
         self._room = room
-        self._digest = RunningDigest()
+        self._syncing: Future[None] | None = None
         self._trouble: OutOfResources | None = None
         self._is_kept = False
         self._descriptor = -1
@@ -51,7 +54,6 @@ class Arrival:
 
     def write(self, data: bytes | memoryview) -> None:
         """Take the next piece of the data set."""
-        self._digest.update(data)
         self._put(data)
 
     def _put(self, data: bytes | memoryview) -> None:
@@ -69,15 +71,39 @@ class Arrival:
         except OSError:
             self._trouble = OutOfResources("object could not be written")
 
-    def finish(self) -> bytes:
-        """SHA-256 of the data set.
+    def finish(self) -> None:
+        """Be done with writing.
 
         Raises:
             OutOfResources: some byte was not written, or the object was too large.
         """
         if self._trouble is not None:
             raise self._trouble
-        return self._digest.value()
+
+    def begin_sync(self, threads: Executor) -> None:
+        """Send the bytes on their way to the platter while the object is looked at."""
+        self._syncing = threads.submit(os.fsync, self._descriptor)
+
+    def sync(self) -> None:
+        """Return only when the bytes are on the platter.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        if self._syncing is None:
+            os.fsync(self._descriptor)
+        else:
+            self._syncing.result()
+
+    def digest(self) -> bytes:
+        """SHA-256 of the data set as the file holds it."""
+        running = RunningDigest()
+        piece = memoryview(bytearray(min(_PIECE_BYTES, max(1, self.size))))
+        at = self.head_bytes
+        while count := os.preadv(self._descriptor, [piece], at):
+            running.update(piece[:count])
+            at += count
+        return running.value()
 
     def fileno(self) -> int:
         """The open file, for mapping and syncing."""
@@ -85,6 +111,8 @@ class Arrival:
 
     def discard(self) -> None:
         """Close, and remove the file if it still has its temporary name."""
+        if self._syncing is not None:
+            wait((self._syncing,))
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -155,17 +183,17 @@ class BlobStore:
         Raises:
             OutOfResources: the disk refused one of the steps.
         """
-        name = digest(study_instance_uid.encode("ascii")).hex()
-        folder = self._objects / name[:2] / name[:32]
-        target = folder / f"{uuid4().hex}.dcm"
+        study = digest(study_instance_uid.encode("ascii")).hex()
+        name = f"{study[:2]}/{study[:32]}/{uuid4().hex}.dcm"
+        target = self._objects / name
         try:
-            os.fsync(arrival.fileno())
-            self._make_folder(folder)
+            arrival.sync()
+            self._make_folder(target.parent)
             arrival.rename(target)
-            sync_folder(folder)
+            sync_folder(target.parent)
         except OSError as error:
             raise OutOfResources("object could not be made durable") from error
-        return str(target.relative_to(self._objects))
+        return name
 
     def _make_folder(self, folder: Path) -> None:
         if folder in self._known:

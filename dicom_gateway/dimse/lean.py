@@ -11,7 +11,7 @@ from __future__ import annotations
 import select
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from dicom_gateway.dimse.command import StoreRequest, read_store_request
 from dicom_gateway.dimse.inbox import PDU_HEAD, Inbox
@@ -44,8 +44,7 @@ _COMMAND: Final = 0x01
 _LAST: Final = 0x02
 
 
-@dataclass(frozen=True)
-class Fragment:
+class Fragment(NamedTuple):
     """One presentation data value: where its bytes lie behind the PDU head, and what they are."""
 
     offset: int

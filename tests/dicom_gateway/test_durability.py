@@ -116,30 +116,54 @@ def test_the_steps_before_an_answer_stand_in_the_order_power_loss_needs(tmp_path
     stores = [steps for steps in answers if "R" in steps]
     assert len(stores) >= 6
     for steps in stores:
-        assert re.fullmatch(r"F[SW]*RW*SW+A", steps), steps
+        assert re.fullmatch(r"FRW*SW+A", steps), steps
 
 
 def steps_before_answers(trace: str) -> list[str]:
-    """What led to each answer, in order: by the answering thread, and ``W`` by any.
+    """What led to each answer, in order: by the answering thread, ``F`` and ``W`` by any.
 
-    F: object synced, R: renamed, S: folder synced, W: index synced, A: answered.
+    F: the renamed object had been synced, R: renamed, S: folder synced, W: index synced,
+    A: answered.
     """
     found: list[str] = []
     steps: dict[str, str] = {}
+    syncs = Syncs()
     for line in trace.splitlines():
         thread, _, call = line.partition(" ")
+        syncs.note(thread, call)
         letter = next((letter for letter, kind in _STEPS if kind.search(call)), "")
         if letter == "W":
             steps = {one: so_far + letter for one, so_far in steps.items()}
         elif letter == "A":
             found.append(steps.pop(thread, "") + "A")
+        elif letter == "R":
+            steps[thread] = ("F" if syncs.has_ended(call) else "") + "R"
         elif letter:
             steps[thread] = steps.get(thread, "") + letter
     return found
 
 
+class Syncs:
+    """Which arriving files were synced, by the moment their sync had returned."""
+
+    def __init__(self) -> None:
+        self._ended: set[str] = set()
+        self._begun: dict[str, str] = {}
+
+    def note(self, thread: str, call: str) -> None:
+        """Follow one line of the trace."""
+        if begun := re.search(r"fsync\(\d+<[^>]*/(\w+\.part)>", call):
+            self._begun[thread] = begun[1]
+        if "sync" in call and call.rstrip().endswith("= 0") and thread in self._begun:
+            self._ended.add(self._begun.pop(thread))
+
+    def has_ended(self, rename: str) -> bool:
+        """Whether the file that is renamed here was synced before."""
+        name = re.search(r"/(\w+\.part)\"", rename)
+        return name is not None and name[1] in self._ended
+
+
 _STEPS = (
-    ("F", re.compile(r"fsync\(\d+<[^>]*\.part>")),
     ("R", re.compile(r"rename\w*\([^)]*\.part\"")),
     ("S", re.compile(r"fsync\(\d+<[^>]*/objects[^>]*>")),
     ("W", re.compile(r"f(data)?sync\(\d+<[^>]*index\.sqlite-wal>")),
