@@ -59,7 +59,8 @@ def _stages(actor: Actor, data: bytes, sealer: Sealer) -> dict[str, float]:
     while row.state is ImportState.CHECKING:
         row = _timed(steps, import_service.check_next, actor, row.id, sealer)
     checked, wanted = time.perf_counter(), row.counts["new"]
-    row = _timed(steps, import_run_service.start_import, actor, row.id, Source.CLINIC, "試験")
+    choices = import_run_service.ImportChoices(Source.CLINIC, "試験")
+    row = _timed(steps, import_run_service.start_import, actor, row.id, choices, sealer)
     while row.state is ImportState.WRITING:
         _require(_seen(), 0)
         row = _timed(steps, import_run_service.go_on, actor, row.id, sealer)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from app.authz.policy import Permission, authorize
 from app.core.db import reading
 from app.family.queries import children_with_ids
-from app.immunization import queries
+from app.immunization import import_queries, queries
 from app.immunization.models import BulkEntry, Deferral, Dose
 
 if TYPE_CHECKING:
@@ -30,6 +30,11 @@ class BulkRow:
     dose: Dose | None
     deferral: Deferral | None
 
+    @property
+    def confirms(self) -> bool:
+        """The family had copied this dose from its book; now it is confirmed."""
+        return self.dose is not None and self.dose.version > 1
+
 
 @dataclass(frozen=True)
 class BulkPage:
@@ -37,6 +42,11 @@ class BulkPage:
 
     bulk: BulkEntry
     rows: tuple[BulkRow, ...]
+
+    @property
+    def confirmed(self) -> int:
+        """How many entries of families were confirmed."""
+        return sum(row.confirms for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -61,11 +71,7 @@ def bulk(actor: Actor, entry_id: UUID) -> BulkPage:
     authorize(actor, Permission.CHILD_SEARCH)
     with reading() as session:
         found = queries.bulk_entry(session, actor, entry_id)
-        doses = session.scalars(
-            queries.versions_visible_to(actor).where(
-                Dose.bulk_entry_id == found.id, Dose.version == 1
-            )
-        ).all()
+        doses = import_queries.recorded_by(session, actor, found)
         put_off = session.scalars(
             queries.deferrals_visible_to(actor).where(Deferral.bulk_entry_id == found.id)
         ).all()

@@ -9,20 +9,20 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from app.core import clock
 from app.core.ids import new_id
 from app.health_center import bulk_pages, selection
-from app.health_center.desk import Desk, keep_desk, read_desk
-from app.health_center.forms import (
+from app.health_center.clinic_day_forms import (
     ClinicDayForm,
     ClinicDaySaveForm,
     ListUnreadable,
-    ReasonForm,
     TypedRow,
     read_rows,
     to_rows,
 )
+from app.health_center.desk import Desk, keep_desk, read_desk
+from app.health_center.forms import ReasonForm
 from app.health_center.messages import explain_row
 from app.immunization import clinic_day_service, correction_service
 from app.immunization.clinic_day_service import MOST_ROWS
-from app.immunization.errors import RowsNotReady
+from app.immunization.errors import CopyDiffers, RowsNotReady
 from app.web.access import current_actor
 from app.web.i18n import gettext as _
 
@@ -108,11 +108,14 @@ def _show(
     faults: Mapping[UUID, TsunaguError],
 ) -> str:
     said = {child_id: explain_row(fault) for child_id, fault in faults.items()}
+    differing = {one.child.id: one.differs for one in chosen.candidates if one.differs}
+    differing |= {id_: fault for id_, fault in faults.items() if isinstance(fault, CopyDiffers)}
     return render_template(
         "health_center/clinic_day_list.html",
         form=form,
         chosen=chosen,
         typed=typed,
         faults=said,
+        differing=differing,
         most=MOST_ROWS,
     )

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
-from uuid import UUID
 
 from typing_extensions import override
-from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
-from app.core.errors import Invalid, TsunaguError
 from app.core.provenance import Source
 from app.family.district import LONGEST_DISTRICT, district_name
-from app.health_center.selection import Wanted
-from app.immunization.clinic_day_service import MOST_ROWS, ClinicDay, ClinicRow
 from app.immunization.csv_file import FIELDS, MOST_COLUMNS
 from app.immunization.entry import DoseEntry
-from app.immunization.errors import RowsNotReady, UnknownProduct
+from app.immunization.family_copies import AboutCopy
 from app.immunization.schedule import load_schedule
 from app.web.fields import DayField, options
 from app.web.forms import Form
@@ -26,7 +21,6 @@ from app.web.i18n import current_language, gettext
 from app.web.i18n import lazy_gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import date
     from typing import Any, Self
 
@@ -36,21 +30,11 @@ if TYPE_CHECKING:
     from app.immunization.models import Dose
 
 LONGEST_GTIN = 14
-LONGEST_LIST = 20_000
 LONGEST_REASON = 200
 LONGEST_LOT = 32
-
-
-class RowTooLong(Invalid):
-    """A reason or a lot of one row is longer than the record takes."""
-
-    code = "row-too-long"
-
-
-class ListUnreadable(Invalid):
-    """The posted list is none of ours."""
-
-    code = "list-unreadable"
+LONGEST_WORD = 16
+LONGEST_LINE = 9
+ABOUT_COPY = "about-copy-"
 
 
 def product_choices() -> list[tuple[str, str]]:
@@ -66,6 +50,11 @@ def product_choices() -> list[tuple[str, str]]:
 def folded(text: str | None) -> str | None:
     """What was typed without spaces at the ends; None when nothing is left."""
     return (text or "").strip() or None
+
+
+def about_copy_of(typed: str | None) -> AboutCopy | None:
+    """What was chosen about the family's own entry; None for anything that is no choice."""
+    return AboutCopy(typed) if typed in set(AboutCopy) else None
 
 
 class ShotForm(Form):
@@ -122,11 +111,13 @@ class DoseForm(ShotForm):
         _("記録する理由"),
         validators=[Optional(), Length(max=200, message=_("200字までです。"))],
     )
+    about_copy = HiddenField(validators=[Optional(), Length(max=LONGEST_WORD)])
 
     @override
     def to_entry(self) -> DoseEntry:
-        """The command, with the reason."""
-        return replace(super().to_entry(), reason=folded(self.reason.data))
+        """The command, with the reason and what is said of the family's own entry."""
+        said = about_copy_of(self.about_copy.data)
+        return replace(super().to_entry(), reason=folded(self.reason.data), about_copy=said)
 
 
 class CorrectionForm(DoseForm):
@@ -178,7 +169,7 @@ class ImportForm(Form):
 
     source = SelectField(_("だれの記録か"))
     reason = StringField(
-        _("確認が必要な行も取り込む理由"),
+        _("確認が必要な行を取り込む理由"),
         validators=[Optional(), Length(max=LONGEST_REASON, message=_("200字までです。"))],
     )
 
@@ -209,102 +200,11 @@ def read_columns(form: MultiDict[str, str]) -> dict[str, int]:
     }
 
 
-class ClinicDayForm(ShotForm):
-    """Vaccine, lot, day and place of a clinic day, and which children came."""
-
-    lines = TextAreaField(
-        _("お子さん（1行に1人）"), validators=[Optional(), Length(max=LONGEST_LIST)]
-    )
-    born_from = DayField(_("この日から生まれた子"), validators=[Optional()])
-    born_until = DayField(_("この日までに生まれた子"), validators=[Optional()])
-    due_only = BooleanField(_("このワクチンを受けられる子だけ"))
-
-    def wanted(self) -> Wanted:
-        """Which children to list."""
-        lines = [line.strip() for line in (self.lines.data or "").splitlines()]
-        return Wanted(
-            tuple(dict.fromkeys(line for line in lines if line)),
-            self.born_from.data,
-            self.born_until.data,
-            due_only=bool(self.due_only.data),
-        )
-
-
-class ClinicDaySaveForm(ShotForm):
-    """The filled list of a clinic day; its rows are read by ``read_rows``."""
-
-    key = HiddenField(validators=[InputRequired()])
-
-    def to_day(self, rows: tuple[ClinicRow, ...]) -> ClinicDay:
-        """The command. Raises ``ListUnreadable`` for a key that is none of ours."""
-        try:
-            key = UUID(self.key.data)
-        except ValueError as problem:
-            raise ListUnreadable("not a key") from problem
-        return ClinicDay(key, self.to_entry(), rows)
-
-
-@dataclass(frozen=True)
-class TypedRow:
-    """One child's row as it was typed."""
-
-    child_id: UUID
-    given: bool
-    reason: str
-    product: str
-    lot: str
-
-    def to_row(self) -> ClinicRow:
-        """The command. Raises ``UnknownProduct`` and ``RowTooLong``."""
-        if len(self.reason) > LONGEST_REASON or len(self.lot) > LONGEST_LOT:
-            raise RowTooLong(str(self.child_id))
-        return ClinicRow(
-            self.child_id,
-            self.given,
-            self.reason or None,
-            product_named(self.product) if self.product else None,
-            self.lot or None,
-        )
-
-
-def read_rows(form: MultiDict[str, str]) -> tuple[TypedRow, ...]:
-    """The rows of a posted list. Raises ``ListUnreadable`` when a page of ours did not send it."""
-    try:
-        children = [UUID(value) for value in form.getlist("child")]
-    except ValueError as problem:
-        raise ListUnreadable("not a child id") from problem
-    if len(children) > MOST_ROWS:
-        raise ListUnreadable("too many rows")
-    return tuple(
-        TypedRow(
-            child,
-            form.get(f"outcome-{child}", "given") != "not_given",
-            *(form.get(f"{name}-{child}", "").strip() for name in ("reason", "product", "lot")),
-        )
-        for child in dict.fromkeys(children)
-    )
-
-
-def to_rows(typed: Iterable[TypedRow]) -> tuple[ClinicRow, ...]:
-    """The commands. Raises ``RowsNotReady`` for what cannot be used as it was typed."""
-    rows: list[ClinicRow] = []
-    faults: dict[UUID, TsunaguError] = {}
-    for row in typed:
-        try:
-            rows.append(row.to_row())
-        except (UnknownProduct, RowTooLong) as fault:
-            faults[row.child_id] = fault
-    if faults:
-        raise RowsNotReady(faults)
-    return tuple(rows)
-
-
-def product_named(typed: str) -> str:
-    """The code of a vaccine typed by code or name. Raises ``UnknownProduct``."""
-    wanted = unicodedata.normalize("NFKC", typed).strip().casefold()
-    for product in load_schedule().products.values():
-        names = (product.code, product.names.ja, product.names.en, product.names.easy)
-        trade = product.trade
-        if wanted in {unicodedata.normalize("NFKC", n).casefold() for n in (*names, *trade)}:
-            return product.code
-    raise UnknownProduct(typed)
+def read_about_copies(form: MultiDict[str, str]) -> dict[int, AboutCopy]:
+    """Line -> what was chosen where it differs from what a family copied."""
+    found: dict[int, AboutCopy] = {}
+    for name, value in form.items():
+        line, said = name.removeprefix(ABOUT_COPY), about_copy_of(value)
+        if name.startswith(ABOUT_COPY) and line.isascii() and line.isdecimal() and said:
+            found[int(line[:LONGEST_LINE])] = said
+    return found

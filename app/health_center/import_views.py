@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 
 from app.core.provenance import Source
 from app.health_center import import_pages as pages
-from app.health_center.forms import ImportForm, read_columns
+from app.health_center.forms import ImportForm, read_about_copies, read_columns
 from app.health_center.messages import explain_file, explain_finding, field_names
 from app.immunization import import_run_service as run_service
 from app.immunization import import_service as service
@@ -18,13 +18,16 @@ from app.immunization.models import ImportState
 from app.web.access import current_actor
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from flask.typing import ResponseReturnValue
 
     from app.crypto.sealing import Sealer
+    from app.immunization.family_copies import AboutCopy
 
 bp = Blueprint("imports", __name__, url_prefix="/staff/imports")
+NOTHING_SAID: Mapping[int, AboutCopy] = {}
 FRAME = 64 * 1024
 """What a form puts around the file."""
 STEPS_OF_A_SMALL_FILE = 3
@@ -84,11 +87,12 @@ def check(import_id: UUID) -> ResponseReturnValue:
 def run(import_id: UUID) -> ResponseReturnValue:
     """Record every row that can be."""
     form, actor = ImportForm(), current_actor()
-    doubtful = pages.has_doubtful(actor, import_id)
-    if not form.validate_on_submit() or not form.states_reason(needed=doubtful):
-        return _show(import_id, form), 422
-    source = Source(form.source.data)
-    run_service.start_import(actor, import_id, source, form.reason.data)
+    about = read_about_copies(request.form)
+    needed = bool(about) or pages.has_doubtful(actor, import_id)
+    if not form.validate_on_submit() or not form.states_reason(needed=needed):
+        return _show(import_id, form, about=about), 422
+    choices = run_service.ImportChoices(Source(form.source.data), form.reason.data, about)
+    run_service.start_import(actor, import_id, choices, _sealer())
     return _go_on(import_id, STEPS_OF_A_SMALL_FILE)
 
 
@@ -134,6 +138,7 @@ def _show(
     *,
     chosen: dict[str, int] | None = None,
     missing: tuple[str, ...] = (),
+    about: Mapping[int, AboutCopy] = NOTHING_SAID,
 ) -> str:
     page = pages.file(current_actor(), import_id, _sealer())
     names = field_names()
@@ -145,6 +150,7 @@ def _show(
         missing=[names[field] for field in missing if field in names],
         names=names,
         explain=explain_finding,
+        about=about,
     )
 
 

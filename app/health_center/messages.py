@@ -30,6 +30,7 @@ def explain_row(problem: TsunaguError) -> str:
     """One sentence for one row of a list."""
     return {
         "reason-needed": _("接種の間隔や時期が合いません。正しければ、理由を書いてください。"),
+        "copy-differs": _("保護者の記入と少しちがいます。同じ接種かどうかを選んでください。"),
         "deferral-reason-needed": _("受けなかった理由を書いてください。"),
         "unknown-product": _("このワクチンの名前は分かりません。候補から選んでください。"),
         "row-too-long": _("ロット番号は32字、理由は200字までです。"),
@@ -78,6 +79,8 @@ def explain_finding(code: str) -> str:
     return {
         "new": _("取り込めます"),
         "against": _("間隔や時期を確かめてください"),
+        "confirms": _("保護者の記入を確認済みにします"),
+        "differs": _("保護者の記入と少しちがいます"),
         "duplicate": _("もう記録があります（取り込みません）"),
         "ragged": _("列の数が見出しと合いません"),
         "not-a-day": _("日付が読めません"),

@@ -15,9 +15,12 @@ from app.health_center.search import split_birth_date
 from app.immunization import queries
 from app.immunization.clinic_day_service import MOST_ROWS
 from app.immunization.entry import check_entry, speaks_against
+from app.immunization.errors import CopyDiffers
+from app.immunization.family_copies import settle
+from app.immunization.family_copy_queries import copies_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date
     from uuid import UUID
 
@@ -26,7 +29,9 @@ if TYPE_CHECKING:
     from app.authz.actor import Actor
     from app.family.models import Child
     from app.immunization.entry import DoseEntry
+    from app.immunization.models import Dose
     from app.immunization.preshot import PreShot
+    from app.immunization.results import GivenDose
 
 MOST_SEARCHES = 60
 
@@ -43,10 +48,16 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A child of the list; ``check`` is None where the day lies before the birth."""
+    """A child of the list; ``check`` is None where the day lies before the birth.
+
+    ``copy``: the family's own entry that recording this dose confirms. ``differs``: one that is
+    nearly the same; until that is decided, the check counts it as a dose given.
+    """
 
     child: Child
     check: PreShot | None
+    copy: Dose | None = None
+    differs: CopyDiffers | None = None
 
     @property
     def is_clear(self) -> bool:
@@ -81,7 +92,7 @@ def choose(actor: Actor, wanted: Wanted, entry: DoseEntry) -> Selection:
             named |= {child.id: child for child in session.scalars(born).unique()}
         candidates = _looked_at(session, actor, named.values(), entry)
     if wanted.due_only:
-        candidates = [one for one in candidates if one.is_clear]
+        candidates = [one for one in candidates if one.is_clear or one.differs]
     with transaction() as session:
         entity, detail = chain.Entity("children"), {"found": len(candidates)}
         chain.record(session, actor, Action.CHILDREN_SEARCHED, entity, detail=detail)
@@ -123,13 +134,18 @@ def _looked_at(
     session: Session, actor: Actor, children: Iterable[Child], entry: DoseEntry
 ) -> list[Candidate]:
     listed = list(children)
-    given = queries.given_to(session, actor, [child.id for child in listed])
-    return [
-        Candidate(
-            child,
-            check_entry(child, entry, given[child.id])
-            if child.person.born_on <= entry.given_on
-            else None,
-        )
-        for child in listed
-    ]
+    ids = [child.id for child in listed]
+    given, copies = queries.given_to(session, actor, ids), copies_of(session, actor, ids)
+    return [_look_at(child, entry, given[child.id], copies[child.id]) for child in listed]
+
+
+def _look_at(
+    child: Child, entry: DoseEntry, given: Sequence[GivenDose], copies: Sequence[Dose]
+) -> Candidate:
+    if entry.given_on < child.person.born_on:
+        return Candidate(child, None)
+    try:
+        settled = settle(entry, given, copies)
+    except CopyDiffers as differs:
+        return Candidate(child, check_entry(child, entry, given), differs=differs)
+    return Candidate(child, check_entry(child, entry, settled.earlier), settled.copy)

@@ -15,7 +15,13 @@ from app.health_center.desk import Desk, keep_desk, read_desk
 from app.health_center.forms import DistrictForm, DoseForm
 from app.health_center.messages import explain, explain_barcode
 from app.immunization import service
-from app.immunization.errors import AlreadyRecorded, DoseBeforeBirth, DoseInFuture, ReasonNeeded
+from app.immunization.errors import (
+    AlreadyRecorded,
+    CopyDiffers,
+    DoseBeforeBirth,
+    DoseInFuture,
+    ReasonNeeded,
+)
 from app.web.access import current_actor
 from app.web.i18n import gettext as _
 
@@ -35,23 +41,25 @@ def search() -> ResponseReturnValue:
 @bp.get("/children/<uuid:child_id>")
 def child(child_id: UUID) -> ResponseReturnValue:
     """One child's vaccinations, with the form for the next dose."""
-    return _show(child_id, DoseForm.at(_desk(), clock.today()), None)
+    return _show(child_id, DoseForm.at(_desk(), clock.today()))
 
 
 @bp.post("/children/<uuid:child_id>/doses")
 def record_dose(child_id: UUID) -> ResponseReturnValue:
-    """Add one administered dose; asks for a reason when the schedule speaks against it."""
-    form, asked = DoseForm(), None
+    """Add one administered dose; asks where the schedule or the family's own entry differs."""
+    form, asked, differs = DoseForm(), None, None
     if form.validate_on_submit():
         try:
             service.record_dose(current_actor(), child_id, form.to_entry())
         except ReasonNeeded as problem:
             asked = problem
+        except CopyDiffers as problem:
+            differs = problem
         except (AlreadyRecorded, DoseBeforeBirth, DoseInFuture) as problem:
             form.given_on.errors = [explain(problem)]
         else:
             return _recorded(child_id, form)
-    return _show(child_id, form, asked), 422
+    return _show(child_id, form, asked, differs), 422
 
 
 @bp.post("/children/<uuid:child_id>/district")
@@ -85,7 +93,12 @@ def _desk() -> Desk:
     return read_desk(session, clock.today())
 
 
-def _show(child_id: UUID, form: DoseForm, asked: ReasonNeeded | None) -> str:
+def _show(
+    child_id: UUID,
+    form: DoseForm,
+    asked: ReasonNeeded | None = None,
+    differs: CopyDiffers | None = None,
+) -> str:
     desk = pages.child(current_actor(), child_id)
     return render_template(
         "health_center/child.html",
@@ -93,6 +106,7 @@ def _show(child_id: UUID, form: DoseForm, asked: ReasonNeeded | None) -> str:
         desk=desk,
         form=form,
         asked=asked,
+        differs=differs,
         district=DistrictForm(formdata=None, obj=desk.record.child),
     )
 

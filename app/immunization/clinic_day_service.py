@@ -18,9 +18,9 @@ from app.immunization import incident_drafts, lots, queries, worklist
 from app.immunization.entry import (
     DoseEntry,
     check_entry,
-    dose_of,
-    require_possible,
+    settle_entry,
     speaks_against,
+    write_settled,
 )
 from app.immunization.errors import (
     KeyTaken,
@@ -30,6 +30,8 @@ from app.immunization.errors import (
     ReasonNeeded,
     RowsNotReady,
 )
+from app.immunization.family_copies import Settled
+from app.immunization.family_copy_queries import copies_of
 from app.immunization.models import BulkEntry, BulkKind, Deferral, Dose
 from app.immunization.results import GivenDose
 
@@ -42,26 +44,32 @@ if TYPE_CHECKING:
 
     from app.authz.actor import Actor
     from app.family.models import Child
+    from app.immunization.family_copies import AboutCopy
 
 MOST_ROWS = 500
 
 
 @dataclass(frozen=True)
 class ClinicRow:
-    """One child of the day. ``product`` and ``lot``: where they differ from those of the day."""
+    """One child of the day. ``product`` and ``lot``: where they differ from those of the day.
+
+    ``about_copy``: what the family's own entry, nearly the same, is.
+    """
 
     child_id: UUID
     given: bool = True
     reason: str | None = None
     product: str | None = None
     lot: str | None = None
+    about_copy: AboutCopy | None = None
 
     def entry(self, common: DoseEntry) -> DoseEntry:
         """The dose of this child."""
+        own = replace(common, reason=self.reason, about_copy=self.about_copy)
         if self.product is None and self.lot is None:
-            return replace(common, reason=self.reason)
+            return own
         product = self.product or common.product
-        return DoseEntry(product, common.given_on, self.lot, common.facility, self.reason)
+        return replace(own, product=product, lot=self.lot, expires_on=None, gtin=None)
 
 
 @dataclass(frozen=True)
@@ -77,8 +85,12 @@ class ClinicDay:
 class _Ready:
     child: Child
     row: ClinicRow
-    entry: DoseEntry
+    settled: Settled
     doubtful: bool = False
+
+    @property
+    def entry(self) -> DoseEntry:
+        return self.settled.entry
 
 
 def record_clinic_day(actor: Actor, day: ClinicDay) -> BulkEntry:
@@ -110,37 +122,51 @@ def _ready_rows(
     session: Session, actor: Actor, day: ClinicDay, children: Mapping[UUID, Child]
 ) -> list[_Ready]:
     given = queries.given_to(session, actor, children.keys())
+    copies = copies_of(session, actor, children.keys())
     home = children[day.rows[0].child_id].municipality_id
     expired = _expired_lots(session, actor, day, home)
     ready: list[_Ready] = []
     faults: dict[UUID, TsunaguError] = {}
     for row in day.rows:
-        one = _Ready(children[row.child_id], row, row.entry(day.common))
+        child, id_ = children[row.child_id], row.child_id
         try:
-            if one.child.municipality_id != home:
-                raise OtherMunicipality(str(one.child.id))
-            one = replace(one, doubtful=_is_doubtful(one, given[row.child_id], expired))
+            if child.municipality_id != home:
+                raise OtherMunicipality(str(id_))
+            one = _settled(child, row, day.common, given[id_], copies[id_])
+            ready.append(replace(one, doubtful=_is_doubtful(one, expired)))
         except TsunaguError as fault:
-            faults[row.child_id] = fault
-        ready.append(one)
-        if row.given:
-            given[row.child_id].append(GivenDose(one.entry.product, one.entry.given_on))
+            faults[id_] = fault
     if faults:
         raise RowsNotReady(faults)
     return ready
 
 
-def _is_doubtful(
-    one: _Ready, given: Sequence[GivenDose], expired: Mapping[tuple[str, str | None], date | None]
-) -> bool:
+def _settled(
+    child: Child,
+    row: ClinicRow,
+    common: DoseEntry,
+    given: list[GivenDose],
+    copies: list[Dose],
+) -> _Ready:
+    """One row; what it records stands in ``given`` for the rows after it."""
+    entry = row.entry(common)
+    if not row.given:
+        return _Ready(child, row, Settled(entry, None, tuple(given)))
+    settled = settle_entry(child, entry, given, copies)
+    given[:] = [*settled.earlier, GivenDose(settled.entry.product, settled.entry.given_on)]
+    if settled.copy is not None:
+        copies.remove(settled.copy)
+    return _Ready(child, row, settled)
+
+
+def _is_doubtful(one: _Ready, expired: Mapping[tuple[str, str | None], date | None]) -> bool:
     """Whether the schedule or the lot speaks against a row that is ready to be written."""
     if not one.row.given:
         if not one.row.reason:
             raise NotGivenWithoutReason(str(one.child.id))
         return False
-    require_possible(one.child, one.entry, given)
-    check = check_entry(one.child, one.entry, given)
-    past = expired[one.entry.product, one.entry.lot]
+    check = check_entry(one.child, one.entry, one.settled.earlier)
+    past = expired.get((one.entry.product, one.entry.lot))
     doubtful = speaks_against(check) or past is not None
     if doubtful and not one.entry.reason:
         raise ReasonNeeded(check, lot_expired_on=past)
@@ -170,15 +196,15 @@ def _write(session: Session, actor: Actor, day: ClinicDay, ready: Sequence[_Read
     session.add(bulk)
     session.flush()
     doses = {
-        one.child.person_id: dose_of(
-            actor, one.child, one.entry, Source.HEALTH_CENTER, bulk=bulk.id
+        one.child.person_id: write_settled(
+            session, actor, one.child, one.settled, Source.HEALTH_CENTER, bulk=bulk.id
         )
         for one in given
     }
     put_off = {
         one.child.person_id: _deferral(actor, day, one) for one in ready if not one.row.given
     }
-    session.add_all([*doses.values(), *put_off.values()])
+    session.add_all(put_off.values())
     for entry in {(one.entry.product, one.entry.lot): one.entry for one in given}.values():
         lots.remember(session, actor, home, entry)
     worklist.refresh(session, [one.child for one in given], actor.today)

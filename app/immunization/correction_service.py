@@ -19,7 +19,8 @@ from app.immunization.errors import (
     NothingCorrected,
     SameChild,
 )
-from app.immunization.versions import next_version
+from app.immunization.family_copy_queries import copies_confirmed_by
+from app.immunization.versions import next_version, restore
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -87,7 +88,10 @@ def move_dose(
 
 
 def undo_bulk_entry(actor: Actor, entry_id: UUID, reason: str | None) -> BulkEntry:
-    """Take back every dose that this entry brought, corrected since or not, and no other."""
+    """Take back every dose that this entry brought, corrected since or not, and no other.
+
+    What it confirmed is again the family's own entry, as it was.
+    """
     with transaction() as session:
         bulk = queries.bulk_entry(session, actor, entry_id, to_change=True)
         authorize(actor, Permission.DOSES_UNDO, bulk)
@@ -106,8 +110,11 @@ def undo_bulk_entry(actor: Actor, entry_id: UUID, reason: str | None) -> BulkEnt
 def _void_all(session: Session, actor: Actor, bulk: BulkEntry, reason: str) -> list[chain.Entity]:
     """A last version for every dose of the entry; what audit is told about each."""
     entities, children = [], {}
+    copies = copies_confirmed_by(session, actor, bulk)
     for dose, child in queries.doses_of_bulk(session, actor, bulk):
         row = next_version(session, actor, dose, reason=reason, voided=True)
+        if (copy := copies.get(dose.lineage_id)) is not None:
+            restore(row, copy)
         entities.append(chain.Entity("dose", row.id, child.person_id))
         children[child.id] = child
     changed = list(children.values())

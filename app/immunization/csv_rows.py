@@ -1,19 +1,24 @@
-"""What each row of a file comes to: a new dose, a doubtful one, a known one, or a mistake."""
+"""What each row of a file comes to: a new dose, a doubtful one, a known one, or a mistake.
+
+A row may confirm what the family copied from its book, or differ from it a little.
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from app.core.errors import TsunaguError
 from app.family.models import Child
 from app.family.queries import children_visible_to
 from app.immunization import queries
 from app.immunization.csv_file import values_of
-from app.immunization.entry import DoseEntry, check_entry, require_possible, speaks_against
-from app.immunization.errors import AlreadyRecorded
+from app.immunization.entry import DoseEntry, check_entry, settle_entry, speaks_against
+from app.immunization.errors import AlreadyRecorded, CopyDiffers
+from app.immunization.family_copies import AboutCopy
+from app.immunization.family_copy_queries import copies_of
 from app.immunization.results import GivenDose
 from app.immunization.schedule import load_schedule
 from app.web.days import read_day
@@ -26,14 +31,19 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from app.authz.actor import Actor
+    from app.immunization.family_copies import Settled
+    from app.immunization.models import Dose
 
 NEW: Final = "new"
 AGAINST: Final = "against"
+CONFIRMS: Final = "confirms"
+DIFFERS: Final = "differs"
 DUPLICATE: Final = "duplicate"
-TO_WRITE: Final = frozenset({NEW, AGAINST})
+TO_WRITE: Final = frozenset({NEW, AGAINST, CONFIRMS})
 LONGEST_LOT, LONGEST_FACILITY = 32, 100
 
 Cells = tuple[int, tuple[str, ...]]
+Children: TypeAlias = "dict[tuple[str, date], list[Child]]"
 
 
 class RowUnusable(TsunaguError):
@@ -53,16 +63,26 @@ class Read:
     born_on: date
     entry: DoseEntry
 
+    @property
+    def named(self) -> tuple[str, date]:
+        """Whom the row is about."""
+        return self.key, self.born_on
+
 
 @dataclass(frozen=True)
 class Finding:
-    """What a row comes to; ``words``: why the schedule speaks against it, by language."""
+    """What a row comes to; ``words``: why the schedule speaks against it, by language.
+
+    ``settled``: what is written of it. ``differs``: the family's own entry that is nearly the same.
+    """
 
     line: int
     code: str
     child: Child | None = None
     entry: DoseEntry | None = None
     words: dict[str, str] | None = None
+    settled: Settled | None = None
+    differs: CopyDiffers | None = None
 
 
 def child_key(values: Mapping[str, str]) -> str:
@@ -71,17 +91,55 @@ def child_key(values: Mapping[str, str]) -> str:
 
 
 @dataclass(frozen=True)
+class Looked:
+    """What was found and decided before the rows are written.
+
+    ``doubtful``: lines the schedule speaks against. ``about_copies``: lines that differ from what
+    a family copied, with what staff decided; None: nothing, the row is left out.
+    """
+
+    doubtful: frozenset[int]
+    about_copies: Mapping[int, AboutCopy | None]
+
+    def about(self, line: int) -> AboutCopy | None:
+        """A family's entry that came since leaves the row as it is: nothing is lost."""
+        return self.about_copies.get(line, AboutCopy.FURTHER)
+
+
+@dataclass(frozen=True)
 class Reading:
     """How the rows of a file are read: its columns, its width, whose children it may name.
 
-    ``doubtful``: lines the schedule was found to speak against before; with it the schedule is not
-    asked again, and the children are held until the transaction ends.
+    With ``looked`` the schedule is not asked again, and the children are held until the
+    transaction ends.
     """
 
     columns: Mapping[str, int]
     width: int
     organisation_id: UUID
-    doubtful: frozenset[int] | None = None
+    looked: Looked | None = None
+
+
+@dataclass(frozen=True)
+class _OfChild:
+    """One child while its rows are read: all doses, the family's own, what the file says."""
+
+    given: list[GivenDose]
+    copies: list[Dose]
+    stated: frozenset[tuple[str, date]]
+
+    def copies_for(self, entry: DoseEntry) -> list[Dose]:
+        """The family's entries this row may be: none that another row of the file is exactly."""
+        own = (entry.product, entry.given_on)
+        keys = [((copy.product, copy.given_on), copy) for copy in self.copies]
+        return [copy for key, copy in keys if key == own or key not in self.stated]
+
+    def take(self, settled: Settled) -> None:
+        """The dose of this row is known to the rows after it."""
+        entry = settled.entry
+        self.given[:] = [*settled.earlier, GivenDose(entry.product, entry.given_on)]
+        if settled.copy is not None:
+            self.copies.remove(settled.copy)
 
 
 def find_rows(
@@ -96,13 +154,23 @@ def find_rows(
         except TsunaguError as problem:
             findings.append(Finding(line, problem.code))
     children = _children(session, actor, read, reading)
+    records = _records(session, actor, read, children)
+    for row in sorted(read, key=lambda one: one.entry.given_on):
+        findings.append(_find(row, children.get(row.named, []), records, reading.looked))
+    return findings
+
+
+def _records(
+    session: Session, actor: Actor, read: Sequence[Read], children: Children
+) -> dict[UUID, _OfChild]:
     known = {child.id for found in children.values() for child in found}
     given = queries.given_to(session, actor, known)
-    for row in sorted(read, key=lambda one: one.entry.given_on):
-        findings.append(
-            _find(row, children.get((row.key, row.born_on), []), given, reading.doubtful)
-        )
-    return findings
+    copies = copies_of(session, actor, known)
+    stated: dict[UUID, set[tuple[str, date]]] = {child_id: set() for child_id in known}
+    for row in read:
+        for child in children.get(row.named, []):
+            stated[child.id].add((row.entry.product, row.entry.given_on))
+    return {id_: _OfChild(given[id_], copies[id_], frozenset(stated[id_])) for id_ in known}
 
 
 def read_row(line: int, cells: Sequence[str], columns: Mapping[str, int], width: int) -> Read:
@@ -139,15 +207,13 @@ def _products() -> dict[str, str]:
     return names
 
 
-def _children(
-    session: Session, actor: Actor, read: Sequence[Read], reading: Reading
-) -> dict[tuple[str, date], list[Child]]:
+def _children(session: Session, actor: Actor, read: Sequence[Read], reading: Reading) -> Children:
     """(key, birth) -> the children it may mean: of that birthday, by number, reading or name."""
     births = {row.born_on for row in read}
-    found: dict[tuple[str, date], list[Child]] = {}
+    found: Children = {}
     scope = children_visible_to(actor).where(Child.municipality_id == reading.organisation_id)
     query = queries.children_born_on(scope, births).order_by(Child.id)
-    if reading.doubtful is not None:
+    if reading.looked is not None:
         query = query.with_for_update(of=Child)
     for child in session.scalars(query):
         person = child.person
@@ -157,28 +223,35 @@ def _children(
 
 
 def _find(
-    row: Read,
-    children: Sequence[Child],
-    given: dict[UUID, list[GivenDose]],
-    doubtful: frozenset[int] | None,
+    row: Read, children: Sequence[Child], records: Mapping[UUID, _OfChild], looked: Looked | None
 ) -> Finding:
     if len(children) != 1:
         return Finding(row.line, "no-such-child" if not children else "several-children")
-    child = children[0]
-    earlier = given[child.id]
+    child, line, entry = children[0], row.line, row.entry
+    record = records[child.id]
+    if looked is not None:
+        entry = replace(entry, about_copy=looked.about(line))
     try:
-        require_possible(child, row.entry, earlier)
+        settled = settle_entry(child, entry, record.given, record.copies_for(entry))
     except AlreadyRecorded:
-        return Finding(row.line, DUPLICATE, child, row.entry)
+        return Finding(line, DUPLICATE, child, entry)
+    except CopyDiffers as differs:
+        words = _words_against(child, entry, record.given)
+        return Finding(line, DIFFERS, child, entry, words, differs=differs)
     except TsunaguError as problem:
-        return Finding(row.line, problem.code, child, row.entry)
-    if doubtful is not None:
-        earlier.append(GivenDose(row.entry.product, row.entry.given_on))
-        return Finding(row.line, AGAINST if row.line in doubtful else NEW, child, row.entry)
-    check = check_entry(child, row.entry, earlier)
-    earlier.append(GivenDose(row.entry.product, row.entry.given_on))
+        return Finding(line, problem.code, child, entry)
+    record.take(settled)
+    words = _words_against(child, entry, settled.earlier) if looked is None else None
+    against = bool(words) if looked is None else line in looked.doubtful
+    code = AGAINST if against else CONFIRMS if settled.copy is not None else NEW
+    return Finding(line, code, child, entry, words, settled)
+
+
+def _words_against(
+    child: Child, entry: DoseEntry, given: Sequence[GivenDose]
+) -> dict[str, str] | None:
+    check = check_entry(child, entry, given)
     if not speaks_against(check):
-        return Finding(row.line, NEW, child, row.entry)
+        return None
     said = (*check.reasons, *check.warnings)
-    words = {name: " ".join(getattr(one, name) for one in said) for name in ("ja", "en", "easy")}
-    return Finding(row.line, AGAINST, child, row.entry, words)
+    return {name: " ".join(getattr(one, name) for one in said) for name in ("ja", "en", "easy")}

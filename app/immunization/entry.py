@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from app.core import clock
 from app.core.ids import new_id
-from app.core.provenance import Source
 from app.immunization import queries
 from app.immunization.errors import (
     AlreadyRecorded,
@@ -18,23 +17,32 @@ from app.immunization.errors import (
     DoseInFuture,
     UnknownProduct,
 )
+from app.immunization.family_copies import settle
 from app.immunization.models import Dose
 from app.immunization.preshot import PreShot, check_before_shot
 from app.immunization.schedule import load_schedule
+from app.immunization.versions import next_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
     from uuid import UUID
 
+    from sqlalchemy.orm import Session
+
     from app.authz.actor import Actor
+    from app.core.provenance import Source
     from app.family.models import Child
+    from app.immunization.family_copies import AboutCopy, Settled
     from app.immunization.results import GivenDose
 
 
 @dataclass(frozen=True)
 class DoseEntry:
-    """One administered dose as somebody typed it. ``gtin`` and ``expires_on`` stood on the box."""
+    """One administered dose as somebody typed it. ``gtin`` and ``expires_on`` stood on the box.
+
+    ``about_copy``: what staff say where the family's own entry is nearly the same.
+    """
 
     product: str
     given_on: date
@@ -43,6 +51,7 @@ class DoseEntry:
     reason: str | None = None
     expires_on: date | None = None
     gtin: str | None = None
+    about_copy: AboutCopy | None = None
 
 
 def require_possible(child: Child, entry: DoseEntry, earlier: Sequence[GivenDose]) -> None:
@@ -57,11 +66,17 @@ def require_possible(child: Child, entry: DoseEntry, earlier: Sequence[GivenDose
         raise AlreadyRecorded("same vaccine on the same day")
 
 
-def copied_by_family(doses: Sequence[Dose], entry: DoseEntry) -> Dose | None:
-    """The family's own entry of the same vaccine and day: staff's record takes its place."""
-    same = (entry.product, entry.given_on)
-    own = (dose for dose in doses if dose.source is Source.GUARDIAN)
-    return next((dose for dose in own if (dose.product, dose.given_on) == same), None)
+def settle_entry(
+    child: Child, entry: DoseEntry, given: Sequence[GivenDose], copies: Sequence[Dose]
+) -> Settled:
+    """What staff's entry comes to, the family's own entries being known.
+
+    Raises ``CopyDiffers`` and what ``require_possible`` raises.
+    """
+    require_possible(child, entry, ())
+    settled = settle(entry, given, copies)
+    require_possible(child, settled.entry, settled.earlier)
+    return settled
 
 
 def check_entry(child: Child, entry: DoseEntry, earlier: Sequence[GivenDose]) -> PreShot:
@@ -104,3 +119,23 @@ def dose_of(
         bulk_entry_id=bulk,
         voided=False,
     )
+
+
+def write_settled(
+    session: Session,
+    actor: Actor,
+    child: Child,
+    settled: Settled,
+    source: Source,
+    *,
+    bulk: UUID | None = None,
+) -> Dose:
+    """Add the dose, or the next version of the family's entry that it confirms."""
+    if settled.copy is None:
+        dose = dose_of(actor, child, settled.entry, source, bulk=bulk)
+        session.add(dose)
+        return dose
+    entry = settled.entry
+    dose = next_version(session, actor, settled.copy, reason=entry.reason, entry=entry)
+    dose.source, dose.organisation_id, dose.bulk_entry_id = source, child.municipality_id, bulk
+    return dose

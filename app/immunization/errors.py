@@ -58,6 +58,23 @@ class AlreadyRecorded(Conflict):
     code = "already-recorded"
 
 
+class CopyDiffers(Invalid):
+    """The family copied a dose nearly the same; staff say whether it is one shot or two.
+
+    ``product``, ``given_on``, ``lot``: as the family has it. ``may_be_further``: two are possible;
+    two of one vaccine on one day are not.
+    """
+
+    code = "copy-differs"
+
+    def __init__(
+        self, product: str, given_on: date, lot: str | None, *, may_be_further: bool
+    ) -> None:
+        super().__init__("the family's own entry is nearly the same")
+        self.product, self.given_on, self.lot = product, given_on, lot
+        self.may_be_further = may_be_further
+
+
 class NotGivenWithoutReason(Invalid):
     """A shot was put off; whoever records that states why."""
 

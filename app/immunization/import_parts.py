@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from app.immunization import csv_rows, queries
 from app.immunization.errors import ImportElsewhere
+from app.immunization.family_copies import AboutCopy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from uuid import UUID
 
     from sqlalchemy.orm import Session
 
     from app.authz.actor import Actor
     from app.crypto.sealing import Sealer
-    from app.immunization.csv_rows import Cells, Finding
+    from app.immunization.csv_rows import Cells, Finding, Looked
     from app.immunization.models import DoseImport, DoseImportPart, ImportState
 
 
@@ -44,6 +45,37 @@ def kept_findings(row: DoseImport, parts: Iterable[DoseImportPart], sealer: Seal
     return sorted(found, key=lambda one: int(one["line"]))
 
 
+def keep_choices(
+    row: DoseImport,
+    parts: Iterable[DoseImportPart],
+    chosen: Mapping[int, AboutCopy],
+    sealer: Sealer,
+) -> int:
+    """Write what staff decided to the rows that differ from a family's entry; to how many."""
+    decided = 0
+    for part in parts if chosen else ():
+        findings = kept_findings(row, [part], sealer)
+        differing = [one for one in findings if one["code"] == csv_rows.DIFFERS]
+        mine = [one for one in differing if one["line"] in chosen]
+        for one in mine:
+            one["about_copy"] = chosen[one["line"]].value
+        if mine:
+            part.findings = sealed(sealer, row, findings)
+        decided += len(mine)
+    return decided
+
+
+def looked_at(row: DoseImport, part: DoseImportPart, sealer: Sealer) -> Looked:
+    """What was found in the rows of a part, and decided."""
+    findings = kept_findings(row, [part], sealer)
+    against = frozenset(one["line"] for one in findings if one["code"] == csv_rows.AGAINST)
+    differing = [one for one in findings if one["code"] == csv_rows.DIFFERS]
+    said = {one["line"]: one.get("about_copy") for one in differing}
+    return csv_rows.Looked(
+        against, {line: AboutCopy(word) if word else None for line, word in said.items()}
+    )
+
+
 def _context(row: DoseImport) -> str:
     return f"dose_import.part {row.id}"
 
@@ -61,13 +93,13 @@ def look_at(
     actor: Actor,
     row: DoseImport,
     rows: Iterable[Cells],
-    doubtful: frozenset[int] | None = None,
+    looked: Looked | None = None,
 ) -> list[Finding]:
-    """What rows of the file come to. ``doubtful``: as for ``csv_rows.Reading``."""
+    """What rows of the file come to. ``looked``: as for ``csv_rows.Reading``."""
     reading = csv_rows.Reading(
         row.columns or {},
         len(row.header),
         row.organisation_id,
-        doubtful,
+        looked,
     )
     return csv_rows.find_rows(session, actor, rows, reading)

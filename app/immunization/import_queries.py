@@ -8,13 +8,17 @@ from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import aliased, lazyload
 
 from app.authz.actor import Role
+from app.core.provenance import Source
 from app.family.models import Child
 from app.immunization.models import BulkEntry, Dose, DoseImport, DoseImportPart, ImportColumns
+from app.immunization.queries import WAITS_FOR_COPY, versions_visible_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
+    from sqlalchemy import ColumnElement, Executable
     from sqlalchemy.orm import Session
 
     from app.authz.actor import Actor
@@ -56,29 +60,80 @@ def hold_children(session: Session, bulk: BulkEntry) -> None:
     session.execute(select(Child.id).where(Child.id.in_(ids)).order_by(Child.id).with_for_update())
 
 
+def let_stale_go(session: Session, bulk: BulkEntry) -> None:
+    """Doses that wait for an entry the family took back, or staff confirmed, go on alone."""
+    copy = aliased(Dose)
+    there = exists().where(copy.lineage_id == Dose.lineage_id, *_is_copy(copy))
+    stale = update(Dose).where(_waits_for_copy(bulk), ~there)
+    _run(session, stale.values(lineage_id=Dose.id, version=1))
+
+
 def drop_known(session: Session, bulk: BulkEntry) -> None:
     """Of doses that wait: those that came in otherwise meanwhile, or stand twice in the file."""
     other = aliased(Dose)
-    current = and_(other.superseded_at.is_(None), other.voided.is_(False))
+    by_staff = and_(
+        other.superseded_at.is_(None), other.voided.is_(False), other.source != Source.GUARDIAN
+    )
     twice = and_(other.bulk_entry_id == bulk.id, other.id < Dose.id)
     known = exists().where(
         other.child_id == Dose.child_id,
         other.product == Dose.product,
         other.given_on == Dose.given_on,
-        or_(current, twice),
+        or_(by_staff, twice),
     )
-    session.execute(
-        delete(Dose).where(Dose.bulk_entry_id == bulk.id, known),
-        execution_options={"synchronize_session": False},
+    _run(session, delete(Dose).where(Dose.bulk_entry_id == bulk.id, known))
+
+
+def find_copies(session: Session, bulk: BulkEntry) -> None:
+    """Doses that families copied meanwhile are confirmed by those that wait, each by one."""
+    copy, taken = aliased(Dose), aliased(Dose)
+    same = (
+        copy.child_id == Dose.child_id,
+        copy.product == Dose.product,
+        copy.given_on == Dose.given_on,
+        *_is_copy(copy),
+        ~exists().where(taken.bulk_entry_id == bulk.id, taken.lineage_id == copy.lineage_id),
     )
+    lineage = select(copy.lineage_id).where(*same).limit(1).scalar_subquery()
+    alone = update(Dose).where(Dose.bulk_entry_id == bulk.id, exists().where(*same))
+    _run(session, alone.values(lineage_id=lineage, version=WAITS_FOR_COPY))
+
+
+def confirm_copies(session: Session, bulk: BulkEntry, at: datetime) -> None:
+    """What waits for a family's entry becomes its next version."""
+    waiting, former = aliased(Dose), aliased(Dose)
+    confirmed = exists().where(
+        waiting.bulk_entry_id == bulk.id, waiting.lineage_id == Dose.lineage_id
+    )
+    copies = update(Dose).where(
+        confirmed, Dose.superseded_at.is_(None), Dose.source == Source.GUARDIAN
+    )
+    _run(session, copies.values(superseded_at=at))
+    newest = select(func.max(former.version)).where(former.lineage_id == Dose.lineage_id)
+    later = update(Dose).where(_waits_for_copy(bulk))
+    _run(session, later.values(version=newest.scalar_subquery() + 1))
+
+
+def _waits_for_copy(bulk: BulkEntry) -> ColumnElement[bool]:
+    return and_(Dose.bulk_entry_id == bulk.id, Dose.version == WAITS_FOR_COPY)
+
+
+def _is_copy(dose: type[Dose]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        dose.superseded_at.is_(None),
+        dose.voided.is_(False),
+        dose.source == Source.GUARDIAN,
+    )
+
+
+def _run(session: Session, change: Executable) -> None:
+    session.execute(change, execution_options={"synchronize_session": False})
 
 
 def publish(session: Session, bulk: BulkEntry) -> None:
     """From now on everybody sees the doses that waited."""
     waiting = update(Dose).where(Dose.bulk_entry_id == bulk.id)
-    session.execute(
-        waiting.values(superseded_at=None), execution_options={"synchronize_session": False}
-    )
+    _run(session, waiting.values(superseded_at=None))
 
 
 def take_away(session: Session, bulk_entry_id: UUID) -> None:
@@ -87,9 +142,22 @@ def take_away(session: Session, bulk_entry_id: UUID) -> None:
 
 
 def count_written(session: Session, bulk_entry_id: UUID | None) -> int:
-    """How many doses an import has brought so far."""
-    written = select(func.count()).where(Dose.bulk_entry_id == bulk_entry_id, Dose.version == 1)
+    """How many doses an import has brought so far, none of them corrected yet."""
+    written = select(func.count()).where(Dose.bulk_entry_id == bulk_entry_id)
     return session.scalar(written) or 0
+
+
+def recorded_by(session: Session, actor: Actor, bulk: BulkEntry) -> Sequence[Dose]:
+    """Doses as an entry recorded them, whatever became of them since."""
+    before = aliased(Dose)
+    first = ~exists().where(
+        before.bulk_entry_id == bulk.id,
+        before.lineage_id == Dose.lineage_id,
+        before.version < Dose.version,
+    )
+    return session.scalars(
+        versions_visible_to(actor).where(Dose.bulk_entry_id == bulk.id, first)
+    ).all()
 
 
 def children_to_list(

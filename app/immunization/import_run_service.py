@@ -7,6 +7,7 @@ A process killed anywhere leaves a state from which the next step goes on.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.audit import chain
@@ -17,12 +18,12 @@ from app.core.db import transaction
 from app.immunization import csv_rows, import_queries, queries, worklist
 from app.immunization.entry import dose_of
 from app.immunization.errors import CorrectionReasonNeeded, ImportElsewhere
-from app.immunization.import_parts import file_at, kept_findings, look_at, opened
+from app.immunization.import_parts import file_at, keep_choices, look_at, looked_at, opened
 from app.immunization.import_service import KEPT
 from app.immunization.models import BulkEntry, BulkKind, DoseImport, ImportState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -30,24 +31,40 @@ if TYPE_CHECKING:
     from app.authz.actor import Actor
     from app.core.provenance import Source
     from app.crypto.sealing import Sealer
-    from app.immunization.csv_rows import Finding
-    from app.immunization.models import DoseImportPart
+    from app.family.models import Child
+    from app.immunization.csv_rows import Finding, Looked
+    from app.immunization.family_copies import AboutCopy, Settled
+    from app.immunization.models import Dose, DoseImportPart
 
 CHILDREN_A_STEP = 1000
 
 
-def start_import(actor: Actor, import_id: UUID, source: Source, reason: str | None) -> DoseImport:
-    """Begin to record every row that can be; doubtful ones with the reason."""
+@dataclass(frozen=True)
+class ImportChoices:
+    """Whose records they are, why doubtful rows are taken over, what rows that differ are."""
+
+    source: Source
+    reason: str | None = None
+    about_copies: Mapping[int, AboutCopy] = field(default_factory=dict)
+
+
+def start_import(
+    actor: Actor, import_id: UUID, choices: ImportChoices, sealer: Sealer
+) -> DoseImport:
+    """Begin to record every row that can be; doubtful and decided ones with the reason."""
     with transaction() as session:
         row = file_at(session, actor, import_id, ImportState.READY)
         authorize(actor, Permission.DOSES_IMPORT, row)
-        if row.counts.get(csv_rows.AGAINST) and not (reason or "").strip():
+        parts = queries.parts_of(session, actor, row)
+        decided = keep_choices(row, parts, choices.about_copies, sealer)
+        if (row.counts.get(csv_rows.AGAINST) or decided) and not (choices.reason or "").strip():
             raise CorrectionReasonNeeded("doubtful rows are taken over with a reason")
         bulk = _bulk_of(actor, row)
         session.add(bulk)
         session.flush()
         row.state, row.bulk_entry_id = ImportState.WRITING, bulk.id
-        row.source, row.reason, row.expires_at = source, reason, clock.now() + KEPT
+        row.source, row.reason = choices.source, choices.reason
+        row.expires_at = clock.now() + KEPT
         return row
 
 
@@ -72,33 +89,46 @@ def _write_part(
     session: Session, actor: Actor, row: DoseImport, part: DoseImportPart, sealer: Sealer
 ) -> None:
     """What was doubtful when it was looked at keeps the reason."""
-    findings = kept_findings(row, [part], sealer)
-    doubtful = frozenset(one["line"] for one in findings if one["code"] == csv_rows.AGAINST)
-    found = look_at(session, actor, row, opened(sealer, row, part), doubtful)
-    entities = _write(session, actor, row, found)
+    looked = looked_at(row, part, sealer)
+    found = look_at(session, actor, row, opened(sealer, row, part), looked)
+    entities = _write(session, actor, row, found, looked)
     session.delete(part)
     session.flush()
     chain.record_each(session, actor, Action.DOSE_RECORDED, entities)
 
 
 def _write(
-    session: Session, actor: Actor, row: DoseImport, found: Sequence[Finding]
+    session: Session, actor: Actor, row: DoseImport, found: Sequence[Finding], looked: Looked
 ) -> list[chain.Entity]:
     entities = []
     for one in found:
-        if one.code in csv_rows.TO_WRITE and one.child and one.entry and row.source:
+        if one.code in csv_rows.TO_WRITE and one.child and one.settled and row.source:
             authorize(actor, Permission.DOSE_RECORD, one.child)
-            dose = dose_of(actor, one.child, one.entry, row.source, bulk=row.bulk_entry_id)
-            dose.recorded_by, dose.superseded_at = None, dose.recorded_at
-            dose.reason = row.reason if one.code == csv_rows.AGAINST else None
+            dose = _unpublished(actor, row, one.child, one.settled, row.source)
+            with_reason = one.code == csv_rows.AGAINST or one.line in looked.about_copies
+            dose.reason = row.reason if with_reason else None
             session.add(dose)
             entities.append(chain.Entity("dose", dose.id, one.child.person_id))
     return entities
 
 
+def _unpublished(
+    actor: Actor, row: DoseImport, child: Child, settled: Settled, source: Source
+) -> Dose:
+    """A dose nobody sees yet; one that confirms a family's entry waits to be its next version."""
+    dose = dose_of(actor, child, settled.entry, source, bulk=row.bulk_entry_id)
+    dose.recorded_by, dose.superseded_at = None, dose.recorded_at
+    if settled.copy is not None:
+        dose.lineage_id, dose.version = settled.copy.lineage_id, queries.WAITS_FOR_COPY
+    return dose
+
+
 def _publish(session: Session, actor: Actor, row: DoseImport, bulk: BulkEntry) -> None:
     import_queries.hold_children(session, bulk)
+    import_queries.let_stale_go(session, bulk)
     import_queries.drop_known(session, bulk)
+    import_queries.find_copies(session, bulk)
+    import_queries.confirm_copies(session, bulk, clock.now())
     import_queries.publish(session, bulk)
     bulk.doses = import_queries.count_written(session, bulk.id)
     bulk.recorded_at, row.state = clock.now(), ImportState.LISTING

@@ -122,7 +122,22 @@ def _kept(finding: Finding) -> dict[str, Any]:
         "code": finding.code,
         "number": number,
         "product": finding.entry.product if finding.entry else None,
+        "given_on": finding.entry.given_on.isoformat() if finding.entry else None,
+        "lot": finding.entry.lot if finding.entry else None,
         "words": finding.words,
+        "copy": _copy_of(finding),
+    }
+
+
+def _copy_of(finding: Finding) -> dict[str, Any] | None:
+    differs = finding.differs
+    if differs is None:
+        return None
+    return {
+        "product": differs.product,
+        "given_on": differs.given_on.isoformat(),
+        "lot": differs.lot,
+        "may_be_further": differs.may_be_further,
     }
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.core.ids import new_id
 from app.immunization import queries
+from app.immunization.family_copies import AboutCopy
 from app.immunization.models import VaccineLot
 
 if TYPE_CHECKING:
@@ -30,8 +31,11 @@ def expired_on(
 
 
 def remember(session: Session, actor: Actor, organisation_id: UUID, entry: DoseEntry) -> None:
-    """Put the lot at the head of the list; what its box said is kept."""
-    if entry.lot is None:
+    """Put the lot at the head of the list; what its box said is kept.
+
+    A lot that only the family's book names is none of the health center's.
+    """
+    if entry.lot is None or entry.about_copy is AboutCopy.KEEP:
         return
     known = queries.lot_named(session, actor, organisation_id, entry.product, entry.lot)
     row = known or VaccineLot(

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from app.immunization.results import GroupResult
     from app.immunization.rules import Sex as ScheduleSex
 
+WAITS_FOR_COPY = 0
+"""The version of a dose of an import that, published, becomes the next one of a family's entry."""
 WAITING = (ImportState.COLUMNS, ImportState.CHECKING, ImportState.READY, ImportState.WRITING)
 
 
@@ -117,7 +119,8 @@ def due_visible_to(actor: Actor) -> Select[VaccineDue]:
 def versions_visible_to(actor: Actor) -> Select[Dose]:
     """Every version of every dose of children the actor may see, newest first."""
     children = children_visible_to(actor).with_only_columns(Child.id)
-    return select(Dose).where(Dose.child_id.in_(children)).order_by(Dose.version.desc())
+    shown = select(Dose).where(Dose.child_id.in_(children), Dose.version > WAITS_FOR_COPY)
+    return shown.order_by(Dose.version.desc())
 
 
 def withdrawn_from(session: Session, actor: Actor, child: Child) -> Sequence[Dose]:

@@ -14,13 +14,11 @@ from app.immunization import incident_drafts, lots, queries, worklist
 from app.immunization.entry import (
     DoseEntry,
     check_entry,
-    copied_by_family,
-    dose_of,
-    require_possible,
+    settle_entry,
     speaks_against,
+    write_settled,
 )
 from app.immunization.errors import ReasonNeeded
-from app.immunization.versions import next_version
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -34,7 +32,8 @@ __all__ = ["DoseEntry", "record_dose"]
 def record_dose(actor: Actor, child_id: UUID, entry: DoseEntry) -> Dose:
     """Add one administered dose to the child's record, whatever its verdict.
 
-    What the family copied from its book for the same day becomes the former version of it.
+    What the family copied from its book for the same day becomes the former version of it; raises
+    ``CopyDiffers`` where that is nearly the same and the entry does not say what it is.
 
     A dose the schedule speaks against, or of a lot past its last day, is recorded too, with the
     reason: raises ``ReasonNeeded`` without one. A report (間違い接種) is begun about it.
@@ -43,20 +42,14 @@ def record_dose(actor: Actor, child_id: UUID, entry: DoseEntry) -> Dose:
         child = visible_child(session, actor, child_id, to_change=True)
         authorize(actor, Permission.DOSE_RECORD, child)
         doses = queries.doses_of(session, actor, child)
-        copied = copied_by_family(doses, entry)
-        earlier = queries.given_doses([dose for dose in doses if dose is not copied])
-        require_possible(child, entry, earlier)
-        check = check_entry(child, entry, earlier)
-        expired = lots.expired_on(session, actor, child.municipality_id, entry)
+        copies = [dose for dose in doses if dose.source is Source.GUARDIAN]
+        settled = settle_entry(child, entry, queries.given_doses(doses), copies)
+        check = check_entry(child, settled.entry, settled.earlier)
+        expired = lots.expired_on(session, actor, child.municipality_id, settled.entry)
         if (speaks_against(check) or expired) and not entry.reason:
             raise ReasonNeeded(check, lot_expired_on=expired)
-        if copied is None:
-            dose = dose_of(actor, child, entry, Source.HEALTH_CENTER)
-            session.add(dose)
-        else:
-            dose = next_version(session, actor, copied, reason=entry.reason, entry=entry)
-            dose.organisation_id = child.municipality_id
-        lots.remember(session, actor, child.municipality_id, entry)
+        dose = write_settled(session, actor, child, settled, Source.HEALTH_CENTER)
+        lots.remember(session, actor, child.municipality_id, settled.entry)
         worklist.refresh(session, [child], actor.today)
         entity = chain.Entity("dose", dose.id, child.person_id)
         chain.record(session, actor, Action.DOSE_RECORDED, entity)

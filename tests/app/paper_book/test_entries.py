@@ -172,10 +172,10 @@ def test_staff_confirm_what_they_compared_and_the_family_leaves_it_then(
 def test_the_desks_own_record_takes_the_place_of_the_familys(world: World, sealer: Sealer) -> None:
     mother, sakura = actor_of(world["mother"]), world.children["sakura"]
     theirs = service.enter_dose(mother, sakura, copied(world), sealer)
-    entry = DoseEntry("BCG", theirs.given_on, "KW999", "つなぐ市保健センター")
+    entry = DoseEntry("BCG", theirs.given_on, "ｋｗ-1", "つなぐ市保健センター")
     record_dose(actor_of(world["nurse"]), sakura, entry)
     (now,) = (d for d in current(sakura) if d.product == "BCG")
-    assert (now.lot, now.source, now.version) == ("KW999", Source.HEALTH_CENTER, 2)
+    assert (now.lot, now.source, now.version) == ("ｋｗ-1", Source.HEALTH_CENTER, 2)
     assert now.lineage_id == theirs.lineage_id
 
 
