@@ -1,5 +1,5 @@
-"""``python -m bench.gateway [--json] [--quick] [--store-only] [--index-only] [--studies N]
-[--rounds N]``.
+"""``python -m bench.gateway [--json] [--quick] [--store-only] [--index-only] [--line-only]
+[--studies N] [--rounds N]``.
 
 Store, list and retrieve beside Orthanc and nginx.
 
@@ -25,6 +25,7 @@ from bench.gateway.data import Workload, make
 from bench.gateway.large_index import measure_large_index
 from bench.gateway.measure import Case, Figures, race, ratio, row, store
 from bench.gateway.storing import measure_store
+from bench.gateway.thin import measure_thin
 
 MOST_SENT = 3000
 """More studies than these are written into the index directly: see ``large_index``."""
@@ -53,6 +54,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="last line: one JSON object")
     parser.add_argument("--quick", action="store_true", help="a tenth of the work")
     parser.add_argument("--store-only", action="store_true", help="C-STORE and nothing else")
+    parser.add_argument("--line-only", action="store_true", help="over a thin line only")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of C-STORE")
     parser.add_argument("--studies", type=int, default=3000, help="studies in the index")
     parser.add_argument("--index-only", action="store_true", help="lists of a large index only")
@@ -62,9 +64,11 @@ def main() -> int:
         size = Size(40, 200, 1, 0.7)
     with tempfile.TemporaryDirectory(prefix="bench-gateway-") as name:
         figures: Figures = {}
-        if not chosen.index_only:
+        if chosen.line_only:
+            over_a_line(Path(name), size, figures)
+        elif not chosen.index_only:
             figures = run(Path(name), size, store_only=chosen.store_only)
-        if chosen.index_only or chosen.studies > MOST_SENT:
+        if chosen.index_only or (chosen.studies > MOST_SENT and not chosen.line_only):
             measure_large_index(Path(name), chosen.studies, figures)
     if chosen.json:
         say(json.dumps(figures))
@@ -101,7 +105,19 @@ def run(folder: Path, size: Size, *, store_only: bool) -> Figures:
         if not store_only:
             fill(rivals, work)
             measure_web(rivals, nginx, work, figures, size.seconds)
+            measure_thin(ours, work.studies[0], work.folders[0], figures)
     return figures
+
+
+def over_a_line(folder: Path, size: Size, figures: Figures) -> None:
+    """One CT, the gateway alone, and a reader far away."""
+    (folder / "data").mkdir()
+    work = make(folder / "data", slices=size.slices, studies=1, fillers=1)
+    with peers.gateway(folder / "gateway") as ours:
+        store(ours, work.folders)
+        while count(ours, work.studies[0]) < work.slices:
+            time.sleep(0.2)
+        measure_thin(ours, work.studies[0], work.folders[0], figures)
 
 
 def fill(rivals: list[peers.Peer], work: Workload) -> None:
