@@ -10,6 +10,7 @@ from dicom_gateway.access import ReadLedger
 from dicom_gateway.announcer import Announcer
 from dicom_gateway.crypto import PortalKeys, ReportSigner, TokenVerifier
 from dicom_gateway.dicomweb.service import SeriesPlaces, Service
+from dicom_gateway.dimse.fetch import Fetcher
 from dicom_gateway.dimse.holdings import Caller, Holdings
 from dicom_gateway.dimse.scp import Listener
 from dicom_gateway.dimse.tls import TlsFiles, client_context, server_context
@@ -18,6 +19,8 @@ from dicom_gateway.errors import Misconfigured
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.layout import create_schema
 from dicom_gateway.ingest import Ingest
+from dicom_gateway.priors import Priors
+from dicom_gateway.puller import Puller
 from dicom_gateway.representations import Representations, codec
 from dicom_gateway.settings import GatewaySettings, Mode
 from dicom_gateway.storage import BlobStore
@@ -94,7 +97,20 @@ def build_worker(settings: GatewaySettings, stop: threading.Event) -> Worker:
     store = build_store(settings)
     library = codec() if settings.htj2k else None
     encoder = Encoder(engine, store, build_made(settings), library) if library else None
-    return Worker(engine, store, announcer, settings.study_settle_seconds, stop, encoder)
+    puller = build_puller(settings, stop)
+    return Worker(engine, store, announcer, settings.study_settle_seconds, stop, encoder, puller)
+
+
+def build_puller(settings: GatewaySettings, stop: threading.Event) -> Puller | None:
+    """Who fetches studies from peers; ``None`` when no peer may be asked."""
+    sources = settings.peers.sources
+    if not sources:
+        return None
+    holdings = build_holdings(settings)
+    ingest = Ingest(
+        holdings.store, holdings.engine, maximum_object_bytes=settings.maximum_object_bytes
+    )
+    return Puller(holdings.engine, Fetcher(holdings.caller, ingest), sources, stop)
 
 
 def build_made(settings: GatewaySettings) -> Representations:
@@ -121,4 +137,5 @@ def build_service(settings: GatewaySettings) -> Service:
         portal_origin=settings.portal_origin,
         ingest=Ingest(store, engine, maximum_object_bytes=settings.maximum_object_bytes),
         made=build_made(settings),
+        priors=Priors(engine, is_served=bool(settings.peers.sources)),
     )

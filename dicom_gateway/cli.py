@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dicom_gateway import caretaker, desk, enrolment, programs, push, service
+from dicom_gateway import caretaker, desk, enrolment, programs, pull, push, service
 from dicom_gateway.assembly import check
 from dicom_gateway.check import run as check_links
 from dicom_gateway.errors import Misconfigured
@@ -68,6 +68,7 @@ COMMANDS = (
     Command("restore", "bring a backup back", caretaker.run_restore, caretaker.folder_options),
     Command("expire", "forget old copies", caretaker.run_expire, caretaker.days_options),
     Command("push", "send a study to a peer under the local patient id", push.run, push.options),
+    Command("pull", "fetch a study from a peer now", pull.run, pull.options),
     Command("status", "counts and queues, without names", programs.run_status),
 )
 

@@ -6,6 +6,8 @@ into an HTTP status.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 
 class GatewayError(Exception):
     """Anything the gateway refuses or cannot do. ``code`` names it in logs and answers."""
@@ -89,6 +91,50 @@ class TransferFailed(GatewayError):
     """An object could not be handed to a peer over this association."""
 
     code = "transfer-failed"
+
+
+class PullReason(StrEnum):
+    """Why a study could not be fetched from a peer; kept with its row and said in the log."""
+
+    AWAY = "peer-away"
+    SEARCH_REFUSED = "search-refused"
+    REFUSED = "retrieve-refused"
+    GATEWAY_UNKNOWN = "gateway-unknown"
+    BROKEN = "line-broken"
+    SILENT = "peer-silent"
+    INCOMPLETE = "incomplete"
+    NOTHING_CAME = "nothing-came"
+    TROUBLE = "trouble-here"
+    NOT_CONFIGURED = "not-configured"
+
+
+class PullFailed(GatewayError):
+    """A peer has the study or may have it, and it did not come whole."""
+
+    code = "pull-failed"
+
+    def __init__(self, reason: PullReason) -> None:
+        super().__init__(f"the study could not be fetched: {reason.value}")
+        self.reason = reason
+
+
+class PullPending(GatewayError):
+    """The study is on its way from a peer; ``expected`` objects are 0 while that is not known."""
+
+    code = "study-on-its-way"
+
+    def __init__(self, arrived: int, expected: int) -> None:
+        super().__init__(
+            "This study is being fetched from the hospital's archive. Ask again in a moment."
+        )
+        self.arrived = arrived
+        self.expected = expected
+
+
+class ArchiveAway(GatewayError):
+    """The study could not be fetched now; it is asked for again later."""
+
+    code = "archive-away"
 
 
 class Unauthenticated(GatewayError):

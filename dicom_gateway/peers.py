@@ -29,6 +29,14 @@ class Right(StrEnum):
     RETRIEVE = "retrieve"
 
 
+class Pull(StrEnum):
+    """How a study that is not here yet may be fetched from a peer (PS3.4 C.4.2, C.4.3)."""
+
+    NO = "no"
+    MOVE = "move"
+    GET = "get"
+
+
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Peer:
     """One application entity of this hospital (PS3.8 §7.1.1)."""
@@ -42,12 +50,21 @@ class Peer:
         frozenset({Right.STORE})
     )
     tls: Annotated[bool, Field(description="only over TLS with certificates on both sides")] = False
+    pull: Annotated[
+        Pull,
+        Field(
+            description="whether granted studies that are not here may be fetched from it: "
+            "no, move (it must know this gateway's AE title and port), or get"
+        ),
+    ] = Pull.NO
 
     def __post_init__(self) -> None:
         if _TITLE.fullmatch(self.ae_title) is None:
             raise ValueError("ae_title is 1 to 16 printable characters without backslash")
         if not self.host.strip():
             raise ValueError("host is the address or host name of this peer")
+        if self.pull is not Pull.NO and not self.port:
+            raise ValueError("pull needs the port where this peer listens")
 
 
 @dataclass(frozen=True)
@@ -82,6 +99,11 @@ class Peers:
         if peer.tls and not secure:
             raise PeerRefused("this AE title must use TLS")
         return peer.rights
+
+    @property
+    def sources(self) -> tuple[Peer, ...]:
+        """Who may be asked for a study that is not here, in the order of the configuration."""
+        return tuple(row for row in self.rows if row.pull is not Pull.NO)
 
     def destination(self, ae_title: str) -> Peer:
         """Where a listed peer listens.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from dicom_gateway import outbox
+from dicom_gateway.index import pulls
 from dicom_gateway.index.indexer import index_waiting
 from dicom_gateway.index.metadata import prepare_settled
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from dicom_gateway.announcer import Announcer
     from dicom_gateway.encoder import Encoder
+    from dicom_gateway.puller import Puller
     from dicom_gateway.storage import BlobStore
 
 log = structlog.get_logger()
@@ -30,6 +32,9 @@ INDEX_SECONDS: Final = 0.1
 CALM_SECONDS: Final = 0.3
 OUTBOX_SECONDS: Final = 0.5
 ENCODER_SECONDS: Final = 1.0
+PULLER_SECONDS: Final = 0.3
+PULLERS: Final = 2
+"""So that one slow archive does not hold up a study from another."""
 AFTER_TROUBLE_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 0.5
 LEAVE_SECONDS: Final = 3.0
@@ -45,9 +50,11 @@ class Worker:
     settle_seconds: float
     stop: threading.Event
     encoder: Encoder | None = None
+    puller: Puller | None = None
 
     def run(self) -> None:
         """Start all loops and wait for their end; a call that hangs is left, its row stays."""
+        pulls.recover(self.engine)
         loops = [
             threading.Thread(target=self._repeat, args=(name, work, pause), name=name, daemon=True)
             for name, work, pause in (
@@ -55,6 +62,7 @@ class Worker:
                 ("outbox", self._enqueue, OUTBOX_SECONDS),
                 ("announcer", self.announcer.announce, OUTBOX_SECONDS),
                 ("encoder", self._encode, ENCODER_SECONDS),
+                *((f"puller {n}", self._pull, PULLER_SECONDS) for n in range(PULLERS)),
             )
         ]
         for loop in loops:
@@ -70,6 +78,9 @@ class Worker:
 
     def _encode(self) -> int:
         return self.encoder.encode_some() if self.encoder is not None else 0
+
+    def _pull(self) -> int:
+        return self.puller.pull_next() if self.puller is not None else 0
 
     def _enqueue(self) -> int:
         prepare_settled(self.engine, settle_seconds=self.settle_seconds)

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Final
 
 from dicom_gateway.errors import (
+    ArchiveAway,
     BadRequest,
     BadUid,
     Contradiction,
@@ -15,6 +16,7 @@ from dicom_gateway.errors import (
     GatewayError,
     NotAcceptable,
     NotFound,
+    PullPending,
     RangeNotSatisfiable,
     TokenExpired,
     TokenInvalid,
@@ -39,6 +41,10 @@ _STATUS_OF: Final[tuple[tuple[type[GatewayError], HTTPStatus], ...]] = (
 )
 
 
+PENDING_SECONDS: Final = "2"
+ARCHIVE_SECONDS: Final = "60"
+
+
 @dataclass(frozen=True)
 class Answer:
     """A complete answer: status, headers, body."""
@@ -49,10 +55,15 @@ class Answer:
 
 
 def problem(
-    status: HTTPStatus, code: str, headers: tuple[tuple[str, str], ...] = (), detail: str = ""
+    status: HTTPStatus,
+    code: str,
+    headers: tuple[tuple[str, str], ...] = (),
+    detail: str = "",
+    **members: int,
 ) -> Answer:
     """A refusal a program can read: ``code`` is stable, ``title`` and ``detail`` are for people."""
     content: dict[str, object] = {"title": status.phrase, "status": status.value, "code": code}
+    content.update(members)
     if detail:
         content["detail"] = detail
     body = json.dumps(content).encode()
@@ -69,7 +80,19 @@ def refusal(error: GatewayError) -> Answer:
         if isinstance(error, kind):
             told = "" if isinstance(error, Unauthenticated | NotFound) else str(error)
             return problem(status, error.code, _headers_of(error), told)
-    return problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, (("Retry-After", "10"),))
+    return _later(error)
+
+
+def _later(error: GatewayError) -> Answer:
+    """It may be answered later; what is being fetched tells how far that is."""
+    away = HTTPStatus.SERVICE_UNAVAILABLE
+    if isinstance(error, PullPending):
+        wait = (("Retry-After", PENDING_SECONDS),)
+        numbers = {"arrived": error.arrived, "expected": error.expected}
+        return problem(away, error.code, wait, str(error), **numbers)
+    if isinstance(error, ArchiveAway):
+        return problem(away, error.code, (("Retry-After", ARCHIVE_SECONDS),), str(error))
+    return problem(away, error.code, (("Retry-After", "10"),))
 
 
 def _headers_of(error: GatewayError) -> tuple[tuple[str, str], ...]:

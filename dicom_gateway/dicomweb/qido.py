@@ -20,11 +20,16 @@ from dicom_gateway.index.searching import Level, Scope, search
 from dicom_gateway.uid import checked_uid
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection
 
     from dicom_gateway.crypto import Access
+    from dicom_gateway.index.matching import Key
 
 _HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}", re.ASCII)
+_STUDY_UID = "0020000D"
+_NOT_WHOLE = "Some objects of this study could not be fetched from the archive."
 _MORE = "There are additional results that can be requested."
 
 
@@ -83,10 +88,14 @@ def _answer(service: Service, scope: Scope) -> Response:
     asked = read_search(request.args)
     limit = asked.wanted.page.limit
     one_more = replace(asked.wanted, page=Page(limit + 1, asked.wanted.page.offset))
+    warnings = list(asked.warnings)
     with reading(service.engine) as connection:
+        if scope.study and not service.priors.require_whole(connection, scope.study):
+            warnings.append(_NOT_WHOLE)
         _require_listed(connection, scope)
         found = search(connection, scope, one_more)
-    warnings = list(asked.warnings)
+    if not found:
+        _fetch_what_is_named(service, scope, asked.wanted.keys)
     if len(found) > limit:
         del found[limit:]
         warnings.append(_MORE)
@@ -95,6 +104,17 @@ def _answer(service: Service, scope: Scope) -> Response:
     for text in warnings:
         response.headers.add("Warning", f"299 {service_address()}: {text}")
     return response
+
+
+def _fetch_what_is_named(service: Service, scope: Scope, keys: Sequence[Key]) -> None:
+    """An empty list of one granted study may be a study that a peer has.
+
+    Raises:
+        PullPending, ArchiveAway: the client is to ask again.
+    """
+    named = [key.value for key in keys if key.path == (_STUDY_UID,)]
+    if scope.level is Level.STUDY and len(keys) == 1 and named and named[0] in _access().studies:
+        service.priors.ask_for(named[0])
 
 
 def service_address() -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dicom_gateway.access import ReadLedger
     from dicom_gateway.crypto import Access, TokenVerifier
     from dicom_gateway.ingest import Ingest
+    from dicom_gateway.priors import Priors
     from dicom_gateway.representations import Representations
     from dicom_gateway.storage import BlobStore
 
@@ -86,6 +87,7 @@ class Service:
     portal_origin: str
     made: Representations
     ingest: Ingest
+    priors: Priors
     renderer: Renderer = field(default_factory=Renderer)
 
     def authenticate(self, authorization: str) -> Access:

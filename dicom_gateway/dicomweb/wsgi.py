@@ -18,9 +18,10 @@ from werkzeug.exceptions import HTTPException
 from dicom_gateway.dicomweb import capabilities, frames, qido, rendered, stow, wado
 from dicom_gateway.dicomweb.problem import Answer, problem, refusal
 from dicom_gateway.dicomweb.ranges import RangeRequest
-from dicom_gateway.errors import GatewayError
+from dicom_gateway.errors import GatewayError, NotFound
 
 if TYPE_CHECKING:
+    from dicom_gateway.crypto import Access
     from dicom_gateway.dicomweb.service import Service
 
 log = structlog.get_logger()
@@ -100,7 +101,11 @@ class Door:
         if match is None or method != "GET":
             return None
         part = RangeRequest(environ.get("HTTP_RANGE", ""), environ.get("HTTP_IF_RANGE", ""))
-        return frames.frames(self._service, access, match, frames.Asked(accepted, part))
+        try:
+            return frames.frames(self._service, access, match, frames.Asked(accepted, part))
+        except NotFound:
+            fetch_instead(self._service, access, match[1])
+            raise
 
     def _send(
         self, answer: Answer, environ: Environ, start_response: StartResponse
@@ -142,6 +147,17 @@ def build_flask(service: Service) -> Flask:
     def expected(error: GatewayError) -> Response:
         return _as_response(refusal(error))
 
+    @app.errorhandler(NotFound)
+    def missing(error: NotFound) -> Response:
+        """What a GET does not find may be on its way from a peer."""
+        study = (request.view_args or {}).get("study", "")
+        try:
+            if request.method in {"GET", "HEAD"}:
+                fetch_instead(service, g.access, study)
+        except GatewayError as instead:
+            return _as_response(refusal(instead))
+        return _as_response(refusal(error))
+
     @app.errorhandler(HTTPException)
     def routed(error: HTTPException) -> Response:
         status = HTTPStatus(error.code or HTTPStatus.BAD_REQUEST)
@@ -157,6 +173,16 @@ def build_flask(service: Service) -> Flask:
     app.register_blueprint(stow.blueprint(service), url_prefix="/dicom-web")
     app.register_blueprint(rendered.blueprint(service), url_prefix="/dicom-web")
     return app
+
+
+def fetch_instead(service: Service, access: Access, study: str) -> None:
+    """Ask a peer for a study that the token names and that is not here.
+
+    Raises:
+        PullPending, ArchiveAway: the client is to ask again.
+    """
+    if study in access.studies:
+        service.priors.ask_for(study)
 
 
 def _as_response(answer: Answer) -> Response:

@@ -131,11 +131,16 @@ class DiskDataSet(io.BytesIO):
             sop_class_uid=str(command.get("AffectedSOPClassUID", "")),
             sop_instance_uid=str(command.get("AffectedSOPInstanceUID", "")),
             transfer_syntax_uid=str(syntaxes[0]) if syntaxes else "",
-            sender=self._association.requestor.ae_title,
+            sender=self._sender(),
         )
         arrival = self._ingest.arrival()
         arrival.begin(file_head(self.claim))
         return arrival
+
+    def _sender(self) -> str:
+        """The peer: whoever called, or whom the gateway called for a C-GET."""
+        line = self._association
+        return line.acceptor.ae_title if line.is_requestor else line.requestor.ae_title
 
     def let_go(self) -> None:
         """Remove what was not kept of an object. Identifiers stay to be read."""

@@ -76,7 +76,7 @@ def send_file(
         request.MoveOriginatorApplicationEntityTitle = originator.ae_title
         request.MoveOriginatorMessageID = originator.message_id
     try:
-        with path.open("rb") as file, _alone(association):
+        with path.open("rb") as file, alone(association):
             file.seek(data_set_start(file.read(_HEAD_BYTES)))
             send_message(association, request, context_id, data_set_follows=True)
             for piece, is_last in _pieces(file, _fragment_bytes(association)):
@@ -105,7 +105,7 @@ def _answer(association: Association) -> int:
 
 
 @contextmanager
-def _alone(association: Association) -> Iterator[None]:
+def alone(association: Association) -> Iterator[None]:
     """The answer must not be taken by pynetdicom's own loop of messages."""
     association._reactor_checkpoint.clear()
     try:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-LAYOUT = "0004"
+LAYOUT = "0005"
 """The migration these tables stand at."""
 
 UID = String(64)
@@ -226,3 +226,22 @@ class Commitment(Base):
     next_try_at: Mapped[float] = mapped_column(Float)
     attempts: Mapped[int] = mapped_column(Integer)
     state: Mapped[str] = mapped_column(String(10))
+
+
+class Pull(Base):
+    """One study to be fetched from a peer; ``state`` is one of :class:`..pulls.State`, ``source``
+    the only peer that may be asked (empty: any), ``reason`` why it is not here yet."""
+
+    __tablename__ = "pulls"
+    __table_args__ = (Index("ix_pulls_due", "state", "next_try_at"),)
+
+    study_instance_uid: Mapped[str] = mapped_column(UID, primary_key=True)
+    state: Mapped[str] = mapped_column(String(10))
+    source: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(24))
+    requested_at: Mapped[float] = mapped_column(Float)
+    changed_at: Mapped[float] = mapped_column(Float)
+    next_try_at: Mapped[float] = mapped_column(Float)
+    attempts: Mapped[int] = mapped_column(Integer)
+    expected: Mapped[int] = mapped_column(Integer)
+    arrived: Mapped[int] = mapped_column(Integer)
