@@ -139,6 +139,16 @@ def test_what_is_made_stays_over_a_restart(gateway: Gateway) -> None:
     assert path.stat().st_mtime_ns == before
 
 
+def test_the_viewers_header_gets_the_copy_or_what_is_stored(gateway: Gateway) -> None:
+    header = f"{ASK}; transfer-syntax=*"
+    made, packed = ct(), sample("JPEG2000.dcm")
+    encoded(gateway, made, packed)
+    ((kind, _),) = parts(gateway.get(frame_of(made), made.StudyInstanceUID, accept=header))
+    assert kind == f"image/jphc; transfer-syntax={HTJ2K}"
+    ((kind, _),) = parts(gateway.get(frame_of(packed), packed.StudyInstanceUID, accept=header))
+    assert kind.endswith(f"transfer-syntax={packed.file_meta.TransferSyntaxUID}")
+
+
 @pytest.mark.parametrize("cut", [0, 5, 20, 60])
 def test_a_damaged_one_counts_as_none(gateway: Gateway, cut: int) -> None:
     made = ct()

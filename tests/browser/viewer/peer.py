@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+import imagecodecs
+import numpy as np
 from pydicom.encaps import generate_frames
 from typing_extensions import override
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 BUILD = Path(__file__).resolve().parents[3] / "app" / "static" / "viewer"
 BOUNDARY = "tsunagu-frame"
+HTJ2K = "1.2.840.10008.1.2.4.201"
 _STRICT_ALONE = threading.Lock()
 """pydicom's strict reading is a switch of the whole process: two threads would leave it on."""
 CSRF = "csrf-of-the-page"
@@ -134,6 +137,9 @@ class Gateway:
     down: bool = False
     hidden: bool = False
     broken: set[str] = field(default_factory=set)
+    copies: bool = False
+    """Grey native frames have an HTJ2K copy for requests that name it."""
+    copies_sent: int = 0
     gate: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -192,9 +198,11 @@ class Gateway:
         if self.hidden:
             return problem(404, "not-found")
         url = urlsplit(request.path)
-        return self._resource(url.path.removeprefix("/dicom-web"), parse_qs(url.query))
+        path = url.path.removeprefix("/dicom-web")
+        copy = self.copies and "image/jphc" in (request.headers.get("Accept") or "")
+        return self._resource(path, parse_qs(url.query), copy=copy)
 
-    def _resource(self, path: str, query: dict[str, list[str]]) -> Answer:
+    def _resource(self, path: str, query: dict[str, list[str]], *, copy: bool) -> Answer:
         match path.strip("/").split("/"):
             case ["studies"]:
                 wanted = query.get("StudyInstanceUID", [""])[0]
@@ -204,7 +212,7 @@ class Gateway:
             case ["studies", study, "series", series, "metadata"]:
                 return self._json([instance_json(ds) for ds in self._of(study, series)])
             case ["studies", study, "series", series, "instances", instance, "frames", frame]:
-                return self._frame(study, series, instance, int(frame))
+                return self._frame(study, series, instance, int(frame), copy=copy)
             case _:
                 return problem(404, "not-found")
 
@@ -222,12 +230,15 @@ class Gateway:
     def _json(self, rows: list[dict[str, Any]]) -> Answer:
         return Answer(200, json.dumps(rows).encode(), "application/dicom+json")
 
-    def _frame(self, study: str, series: str, instance: str, number: int) -> Answer:
+    def _frame(self, study: str, series: str, instance: str, number: int, *, copy: bool) -> Answer:
         self.gate.wait(10)
         for ds in self._of(study, series):
             if instance == ds.SOPInstanceUID:
                 broken = instance in self.broken
                 data = b"not an image" if broken else frame_bytes(ds, number)
+                if copy and not broken:
+                    self.copies_sent += 1
+                    return Answer(200, *multipart(htj2k_copy(ds, data), HTJ2K, "image/jphc"))
                 return Answer(200, *multipart(data, ds.file_meta.TransferSyntaxUID))
         return problem(404, "not-found")
 
@@ -341,14 +352,23 @@ def _static(name: str, csp: tuple[str, str]) -> Answer:
     )
 
 
-def multipart(data: bytes, transfer_syntax: str) -> tuple[bytes, str]:
+def htj2k_copy(ds: Dataset, frame: bytes) -> bytes:
+    """A grey frame of 16 bits as a gateway packs it."""
+    sign = "i" if ds.PixelRepresentation else "u"
+    pixels = np.frombuffer(frame, f"<{sign}2").reshape(ds.Rows, ds.Columns)
+    return bytes(imagecodecs.htj2k_encode(pixels, reversible=True))
+
+
+def multipart(
+    data: bytes, transfer_syntax: str, inner: str = "application/octet-stream"
+) -> tuple[bytes, str]:
     """One part with its transfer syntax (PS3.18 8.7.3.5.2), and the outer media type."""
     head = (
-        f"--{BOUNDARY}\r\nContent-Type: application/octet-stream; "
+        f"--{BOUNDARY}\r\nContent-Type: {inner}; "
         f"transfer-syntax={transfer_syntax}\r\nContent-Length: {len(data)}\r\n\r\n"
     )
     body = head.encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode()
-    kind = f'multipart/related; type="application/octet-stream"; boundary={BOUNDARY}'
+    kind = f'multipart/related; type="{inner}"; boundary={BOUNDARY}'
     return body, kind
 
 

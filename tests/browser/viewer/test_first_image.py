@@ -24,3 +24,16 @@ def test_the_middle_slice_is_painted_first(desk: Desk, portal: Portal) -> None:
     assert painted.levels > 3
     assert desk.state()["index"] == 11
     assert desk.console_errors() == []
+
+
+def test_the_packed_copy_shows_the_same_values_as_the_original(desk: Desk, portal: Portal) -> None:
+    gateway = portal.new_gateway("gw-a", "ホスピタルA")
+    gateway.add(ct_series(uid("study"), slices=3))
+    desk.open()
+    original = desk.state()["values"]
+    gateway.copies = True
+    desk.open()
+    assert desk.state()["values"] == original
+    assert original[1] > 600
+    assert gateway.copies_sent > 0
+    assert desk.console_errors() == []

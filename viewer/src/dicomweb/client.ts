@@ -11,8 +11,12 @@ import type { Dataset } from './json';
 import { firstPart, MultipartError, type Part } from './multipart';
 
 const DICOM_JSON = 'application/dicom+json';
-/** No quotes: a quoted parameter would make Accept a header CORS has to allow. */
-const ANY_FRAME = 'multipart/related; type=application/octet-stream; transfer-syntax=*';
+/**
+ * The lossless HTJ2K copy where the gateway has made one, otherwise the frame as stored. Below 128
+ * characters and without quotes, or Accept would be a header CORS has to allow.
+ */
+export const ANY_FRAME =
+  'multipart/related; type=image/jphc, multipart/related; type=application/octet-stream; transfer-syntax=*';
 
 /** One frame of one instance; frames count from 1 (PS3.18 10.4.1.1.3). */
 export interface FrameRef {
@@ -46,7 +50,7 @@ export class DicomWebClient {
     return this.#json(`/studies/${study}/series/${series}/metadata`);
   }
 
-  /** One frame as stored, with the part's media type. */
+  /** One frame, losslessly packed or as stored, with the part's media type. */
   async retrieveFrame(ref: FrameRef, signal?: AbortSignal): Promise<Part> {
     const response = await this.#get(this.framePath(ref), ANY_FRAME, signal);
     const body = await this.#body(response.arrayBuffer());

@@ -19,6 +19,8 @@ export interface TestState {
   readonly pan: readonly number[];
   readonly scale: { readonly x: number; readonly y: number };
   readonly order: readonly string[];
+  /** Least, greatest and place-weighted sum of the displayed slice's decoded values, and their count. */
+  readonly values: readonly number[];
 }
 
 declare global {
@@ -56,5 +58,20 @@ export function stateOf(controller: PaneController): TestState {
     pan: [...pane.viewport.getPan()],
     scale: pane.scale(),
     order: series?.imageIds.map((imageId) => imageId.split('/').at(-3) ?? '') ?? [],
+    values: valuesOf(pane.viewport.getCornerstoneImage()?.getPixelData() ?? []),
   };
+}
+
+/** Enough to tell two pictures apart: a sum weighted by place besides the extremes. */
+function valuesOf(pixels: ArrayLike<number>): readonly number[] {
+  let least = Infinity;
+  let most = -Infinity;
+  let weighted = 0;
+  for (let at = 0; at < pixels.length; at += 1) {
+    const value = pixels[at] ?? 0;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+    weighted += value * ((at % 8191) + 1);
+  }
+  return [least, most, weighted, pixels.length];
 }
