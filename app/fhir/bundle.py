@@ -28,7 +28,10 @@ LEFT_OUT = "住所・連絡先・健診・成長の記録・保護者のメモ�
 
 @dataclass(frozen=True)
 class Record:
-    """What goes into the file."""
+    """What goes into the file. ``resting``: as for ``recommendation``.
+
+    ``unspoken``: vaccines of which the family is told nothing to come.
+    """
 
     child: Child
     municipality: str
@@ -37,6 +40,8 @@ class Record:
     as_of: date
     made_at: datetime
     to_parents: bool
+    resting: frozenset[str] = frozenset()
+    unspoken: frozenset[str] = frozenset()
 
 
 def collection(record: Record, schedule: Schedule, terms: Terminology) -> Element:
@@ -54,19 +59,25 @@ def collection(record: Record, schedule: Schedule, terms: Terminology) -> Elemen
     judged = evaluations(
         schedule, terms, record.results, patient=subject, events=events, as_of=record.as_of
     )
+    told = {code: one for code, one in record.results.items() if code not in record.unspoken}
     ahead = recommendation(
         schedule,
         terms,
-        record.results,
+        told,
         patient=subject,
         as_of=record.as_of,
         to_parents=record.to_parents,
+        resting=record.resting,
     )
     return {
         "resourceType": "Bundle",
         "type": "collection",
         "timestamp": _instant(record.made_at),
-        "entry": _entries([child, *given], record, [*judged, ahead, _provenance(record, subject)]),
+        "entry": _entries(
+            [child, *given],
+            record,
+            [*judged, *([ahead] if told else ()), _provenance(record, subject)],
+        ),
     }
 
 

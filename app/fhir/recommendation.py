@@ -9,7 +9,7 @@ from app.immunization.dates import ONE_DAY
 from app.immunization.results import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import date
 
     from app.fhir.terminology import Element, Terminology
@@ -24,6 +24,7 @@ FORECAST_STATUS = {
 }
 INCOMPLETE = "notComplete"
 UNCONFIRMED = "unconfirmed-basis"
+UNCONFIRMED_RECORD = "unconfirmed-record"
 LAST_START = "last-start-to-complete"
 
 
@@ -35,10 +36,14 @@ def recommendation(
     patient: Element,
     as_of: date,
     to_parents: bool,
+    resting: Collection[str] = (),
 ) -> Element:
-    """All vaccines in one resource. What rests on an unconfirmed row never goes to parents."""
+    """All vaccines in one resource. What rests on an unconfirmed row never goes to parents.
+
+    ``resting``: the vaccines whose answer rests on doses that only the family has written.
+    """
     rows = [
-        _row(schedule, terms, result, to_parents=to_parents)
+        _row(schedule, terms, result, to_parents=to_parents, resting=resting)
         for result in results.values()
         if result.publishable or not to_parents
     ]
@@ -53,7 +58,12 @@ def recommendation(
 
 
 def _row(
-    schedule: Schedule, terms: Terminology, result: GroupResult, *, to_parents: bool
+    schedule: Schedule,
+    terms: Terminology,
+    result: GroupResult,
+    *,
+    to_parents: bool,
+    resting: Collection[str],
 ) -> Element:
     group = schedule.groups[result.group]
     status = FORECAST_STATUS.get(result.status, INCOMPLETE)
@@ -71,6 +81,8 @@ def _row(
     }
     if result.next_dose_number is not None:
         row["doseNumberPositiveInt"] = result.next_dose_number
+    if result.group in resting:
+        row["forecastReason"].append({"coding": [terms.coding("reason", UNCONFIRMED_RECORD)]})
     criteria = list(_criteria(terms, result))
     return row | ({"dateCriterion": criteria} if criteria else {})
 

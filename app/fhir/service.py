@@ -20,6 +20,7 @@ from app.fhir.terminology import load_terminology
 from app.immunization.forecast import evaluate_child
 from app.immunization.queries import doses_of, forecast_of
 from app.immunization.schedule import load_schedule
+from app.immunization.standings import overviews_of
 from app.registry.queries import organisation_names
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def export_child(actor: Actor, child_id: UUID) -> Export:
         authorize(actor, Permission.CHILD_EXPORT, child)
         doses = doses_of(session, actor, child)
         names = organisation_names(session, {child.municipality_id})
+        to_parents = is_guardian(actor, child)
+        over = overviews_of(session, actor, [child], for_family=to_parents)[child.id]
         record = Record(
             child=child,
             municipality=names[child.municipality_id],
@@ -81,7 +84,9 @@ def export_child(actor: Actor, child_id: UUID) -> Export:
             results=forecast_of(session, actor, child),
             as_of=actor.today,
             made_at=clock.now(),
-            to_parents=is_guardian(actor, child),
+            to_parents=to_parents,
+            resting=over.resting,
+            unspoken=frozenset(g for g in over.results if not over.standing.speaks_of(g)),
         )
         made = collection(record, load_schedule(), load_terminology())
         body = json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode()

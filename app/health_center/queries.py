@@ -105,6 +105,8 @@ def _narrowed(query: Select[VaccineDue], wanted: Filter) -> Select[VaccineDue]:
         query = query.where(VaccineDue.organisation_id == wanted.organisation_id)
     if wanted.district is not None:
         query = query.where(Child.district == wanted.district)
+    if wanted.unconfirmed:
+        query = query.where(VaccineDue.unconfirmed)
     if wanted.born is not None:
         query = query.join(Person, Person.id == Child.person_id)
         query = query.where(Person.born_on.between(*wanted.born))

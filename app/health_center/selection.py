@@ -147,5 +147,7 @@ def _look_at(
     try:
         settled = settle(entry, given, copies)
     except CopyDiffers as differs:
-        return Candidate(child, check_entry(child, entry, given), differs=differs)
-    return Candidate(child, check_entry(child, entry, settled.earlier), settled.copy)
+        check = check_entry(child, entry, given, queries.given_doses(copies))
+        return Candidate(child, check, differs=differs)
+    check = check_entry(child, entry, settled.earlier, settled.unconfirmed)
+    return Candidate(child, check, settled.copy)

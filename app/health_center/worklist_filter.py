@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SOON = timedelta(days=30)
+ONLY = "only"
 FIRST_YEAR, LAST_YEAR = 1990, 2199
 
 
@@ -35,7 +36,7 @@ STATUSES = {
     Tab.OVERDUE: (Status.OVERDUE, Status.CONSULT_LATE_START),
     Tab.DUE: (Status.DUE,),
     Tab.EARLY: (Status.ELIGIBLE_EARLY,),
-    Tab.REVIEW: (Status.NEEDS_REVIEW,),
+    Tab.REVIEW: (Status.NEEDS_REVIEW, Status.COMPLETE),
     Tab.ENDED: (Status.UNREACHABLE, Status.EXPIRED),
 }
 
@@ -53,7 +54,8 @@ class Key:
 class Filter:
     """``cohort``: fiscal year of birth (2 April to 1 April, as school years go).
 
-    ``district``: part of the municipality, as written at the child.
+    ``district``: part of the municipality, as written at the child. ``unconfirmed``: only what
+    rests on doses that nobody but the family has written.
     """
 
     tab: Tab = Tab.SOON
@@ -61,6 +63,7 @@ class Filter:
     cohort: int | None = None
     organisation_id: UUID | None = None
     district: str | None = None
+    unconfirmed: bool = False
     after: Key | None = None
 
     @property
@@ -82,6 +85,7 @@ class Filter:
             "cohort": self.cohort,
             "place": self.organisation_id,
             "district": self.district,
+            "unconfirmed": ONLY if self.unconfirmed else None,
             "after": after and f"{after.deadline.isoformat()}_{after.child_id}_{after.vaccine}",
         }
         return {name: str(value) for name, value in parts.items() if value is not None}
@@ -102,6 +106,7 @@ def read_filter(arguments: Mapping[str, str], vaccines: Mapping[str, object]) ->
         year if FIRST_YEAR <= year <= LAST_YEAR else None,
         _uuid(arguments.get("place", "")),
         district_name(arguments.get("district")),
+        arguments.get("unconfirmed") == ONLY,
         _key(arguments.get("after", "")),
     )
 

@@ -103,7 +103,7 @@ def export(actor: Actor, wanted: Filter) -> Iterator[str]:
 
 def _headings() -> tuple[str, ...]:
     person = (_("手帳番号"), _("お名前"), _("読み"), _("生年月日"), _("地区"))
-    return (*person, _("ワクチン"), _("回"), _("最後の日"))
+    return (*person, _("ワクチン"), _("回"), _("最後の日"), _("記録"))
 
 
 def _cells(row: WorkRow) -> tuple[str, ...]:
@@ -117,6 +117,7 @@ def _cells(row: WorkRow) -> tuple[str, ...]:
         in_language(group_names(due.vaccine)),
         str(due.next_number or ""),
         due.deadline.isoformat(),
+        _("未確認の記録を含む") if due.unconfirmed else "",
     )
 
 

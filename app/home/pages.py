@@ -30,12 +30,14 @@ class ChildCard:
     """A child on the first screen: what comes next, most urgent first.
 
     The first of them carries its reasons. ``visit``: what can be given together with it.
+    ``unconfirmed``: vaccines whose days rest on the family's own entries.
     """
 
     child: Child
     upcoming: tuple[AgendaItem, ...]
     visit: Visit | None
     standing: Standing
+    unconfirmed: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,11 @@ class ChildVisit:
 
 @dataclass(frozen=True)
 class Deadline:
-    """One coming vaccination of one child."""
+    """One coming vaccination of one child. ``unconfirmed``: it rests on the family's own entry."""
 
     child: Child
     item: AgendaItem
+    unconfirmed: bool
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,10 @@ def schedule(actor: Actor) -> SchedulePage:
     rows = _overviews(actor)
     visits = [ChildVisit(child, visit) for child, over in rows for visit in over.visits()]
     deadlines = [
-        Deadline(child, item) for child, over in rows for item in over.upcoming() if item.near
+        Deadline(child, item, item.group in over.unconfirmed())
+        for child, over in rows
+        for item in over.upcoming()
+        if item.near
     ]
     visits.sort(key=lambda row: row.visit.on)
     deadlines.sort(key=lambda row: (not row.item.is_now, row.item.act_by))
@@ -99,11 +105,12 @@ def _overviews(actor: Actor) -> list[tuple[Child, Overview]]:
 
 
 def _card(child: Child, overview: Overview) -> ChildCard:
-    upcoming, standing = overview.upcoming(), overview.standing
+    upcoming, standing, resting = overview.upcoming(), overview.standing, overview.unconfirmed()
     if not upcoming:
-        return ChildCard(child, (), None, standing)
+        return ChildCard(child, (), None, standing, resting)
     first = replace(upcoming[0], result=overview.explained(upcoming[0].group))
-    return ChildCard(child, (first, *upcoming[1:]), _visit_with(first.group, overview), standing)
+    visit = _visit_with(first.group, overview)
+    return ChildCard(child, (first, *upcoming[1:]), visit, standing, resting)
 
 
 def _visit_with(group: str, overview: Overview) -> Visit | None:

@@ -165,7 +165,8 @@ def _is_doubtful(one: _Ready, expired: Mapping[tuple[str, str | None], date | No
         if not one.row.reason:
             raise NotGivenWithoutReason(str(one.child.id))
         return False
-    check = check_entry(one.child, one.entry, one.settled.earlier)
+    settled = one.settled
+    check = check_entry(one.child, one.entry, settled.earlier, settled.unconfirmed)
     past = expired.get((one.entry.product, one.entry.lot))
     doubtful = speaks_against(check) or past is not None
     if doubtful and not one.entry.reason:

@@ -236,21 +236,23 @@ def _find(
     except AlreadyRecorded:
         return Finding(line, DUPLICATE, child, entry)
     except CopyDiffers as differs:
-        words = _words_against(child, entry, record.given)
+        words = _words_against(child, entry, record.given, queries.given_doses(record.copies))
         return Finding(line, DIFFERS, child, entry, words, differs=differs)
     except TsunaguError as problem:
         return Finding(line, problem.code, child, entry)
     record.take(settled)
-    words = _words_against(child, entry, settled.earlier) if looked is None else None
+    words = None
+    if looked is None:
+        words = _words_against(child, entry, settled.earlier, settled.unconfirmed)
     against = bool(words) if looked is None else line in looked.doubtful
     code = AGAINST if against else CONFIRMS if settled.copy is not None else NEW
     return Finding(line, code, child, entry, words, settled)
 
 
 def _words_against(
-    child: Child, entry: DoseEntry, given: Sequence[GivenDose]
+    child: Child, entry: DoseEntry, given: Sequence[GivenDose], unconfirmed: Sequence[GivenDose]
 ) -> dict[str, str] | None:
-    check = check_entry(child, entry, given)
+    check = check_entry(child, entry, given, unconfirmed)
     if not speaks_against(check):
         return None
     said = (*check.reasons, *check.warnings)

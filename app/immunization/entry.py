@@ -79,8 +79,16 @@ def settle_entry(
     return settled
 
 
-def check_entry(child: Child, entry: DoseEntry, earlier: Sequence[GivenDose]) -> PreShot:
-    """What the schedule says to this dose, the others of the child being known."""
+def check_entry(
+    child: Child,
+    entry: DoseEntry,
+    earlier: Sequence[GivenDose],
+    unconfirmed: Sequence[GivenDose] = (),
+) -> PreShot:
+    """What the schedule says to this dose, the others of the child being known.
+
+    ``unconfirmed``: those of the others that only the family has written.
+    """
     return check_before_shot(
         load_schedule(),
         born_on=child.person.born_on,
@@ -88,6 +96,7 @@ def check_entry(child: Child, entry: DoseEntry, earlier: Sequence[GivenDose]) ->
         given=earlier,
         product=entry.product,
         on=entry.given_on,
+        unconfirmed=unconfirmed,
     )
 
 

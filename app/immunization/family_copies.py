@@ -13,12 +13,14 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from app.core.provenance import Source
 from app.immunization.errors import CopyDiffers
+from app.immunization.resting import without
 from app.immunization.results import GivenDose
 from app.immunization.schedule import load_schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from app.immunization.entry import DoseEntry
@@ -42,11 +44,15 @@ class AboutCopy(StrEnum):
 
 @dataclass(frozen=True)
 class Settled:
-    """What is recorded. ``copy``: the family's entry it confirms; ``earlier``: all other doses."""
+    """What is recorded. ``copy``: the family's entry it confirms; ``earlier``: all other doses.
+
+    ``unconfirmed``: of those, what stays the family's own entry.
+    """
 
     entry: DoseEntry
     copy: Dose | None
     earlier: tuple[GivenDose, ...]
+    unconfirmed: tuple[GivenDose, ...] = ()
 
 
 def settle(entry: DoseEntry, given: Sequence[GivenDose], copies: Sequence[Dose]) -> Settled:
@@ -58,17 +64,22 @@ def settle(entry: DoseEntry, given: Sequence[GivenDose], copies: Sequence[Dose])
         (copy for copy in copies if _day_of(copy) == (entry.product, entry.given_on)), None
     )
     if exact is not None and _lots_agree(exact.lot, entry.lot):
-        return _confirming(exact, entry, given)
+        return _confirming(exact, entry, given, copies)
     known_to_staff = exact is None and (entry.product, entry.given_on) in given
     near = exact or (None if known_to_staff else _nearest(entry, copies))
     if near is None or entry.about_copy is AboutCopy.FURTHER:
-        return Settled(entry, None, tuple(given))
+        return Settled(entry, None, tuple(given), _given_by(copies))
     if entry.about_copy is None:
         further = exact is None
         raise CopyDiffers(near.product, near.given_on, near.lot, may_be_further=further)
     if entry.about_copy is AboutCopy.TAKE:
-        return _confirming(near, entry, given)
-    return _confirming(near, _as_copied(entry, near), given)
+        return _confirming(near, entry, given, copies)
+    return _confirming(near, _as_copied(entry, near), given, copies)
+
+
+def copies_among(doses: Iterable[Dose]) -> list[Dose]:
+    """Those that only the family has written."""
+    return [dose for dose in doses if dose.source is Source.GUARDIAN]
 
 
 def may_be_same(copy: Dose, entry: DoseEntry) -> bool:
@@ -79,10 +90,15 @@ def may_be_same(copy: Dose, entry: DoseEntry) -> bool:
     return apart <= NEAR and _of_one_vaccine(copy.product, entry.product)
 
 
-def _confirming(copy: Dose, entry: DoseEntry, given: Sequence[GivenDose]) -> Settled:
-    others = list(given)
-    others.remove(GivenDose(copy.product, copy.given_on))
-    return Settled(entry, copy, tuple(others))
+def _confirming(
+    copy: Dose, entry: DoseEntry, given: Sequence[GivenDose], copies: Sequence[Dose]
+) -> Settled:
+    earlier = without(given, _given_by([copy]))
+    return Settled(entry, copy, earlier, _given_by(one for one in copies if one is not copy))
+
+
+def _given_by(copies: Iterable[Dose]) -> tuple[GivenDose, ...]:
+    return tuple(GivenDose(copy.product, copy.given_on) for copy in copies)
 
 
 def _as_copied(entry: DoseEntry, copy: Dose) -> DoseEntry:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from app.core.provenance import Source
 from app.immunization.models import Dose
 from app.immunization.queries import doses_visible_to, versions_visible_to
+from app.immunization.results import GivenDose
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,6 +31,22 @@ def copies_of(
     )
     for copy in session.scalars(copies):
         found[copy.child_id].append(copy)
+    return found
+
+
+def copied_of(session: Session, child_ids: Collection[UUID]) -> dict[UUID, list[GivenDose]]:
+    """The same as the engine reads them, of those children who have any; for a job."""
+    found: dict[UUID, list[GivenDose]] = {}
+    rows = session.execute(
+        select(Dose.child_id, Dose.product, Dose.given_on).where(
+            Dose.child_id.in_(child_ids),
+            Dose.superseded_at.is_(None),
+            Dose.voided.is_(False),
+            Dose.source == Source.GUARDIAN,
+        )
+    )
+    for child_id, product, given_on in rows:
+        found.setdefault(child_id, []).append(GivenDose(product, given_on))
     return found
 
 

@@ -8,9 +8,11 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from app.core.provenance import Source
 from app.immunization import incident_queries, queries
 from app.immunization.entry import DoseEntry, check_entry
 from app.immunization.errors import DoseNotFound
+from app.immunization.family_copies import copies_among
 from app.immunization.incident_form import EXPIRED, OTHER, WRONG_CHILD, load_report_form
 from app.immunization.results import Verdict
 
@@ -27,11 +29,12 @@ LANGUAGES: tuple[Literal["ja", "en", "easy"], ...] = ("ja", "en", "easy")
 
 
 class Earlier(BaseModel, frozen=True):
-    """A dose given before, and how many days lie between."""
+    """A dose given before, and how many days lie between. ``unconfirmed``: as the family wrote."""
 
     product: str
     given_on: date
     days: int
+    unconfirmed: bool = False
 
 
 class Facts(BaseModel, frozen=True):
@@ -83,7 +86,8 @@ def facts_of(session: Session, child: Child, lineage_id: UUID) -> Facts:
 
 def _facts(session: Session, child: Child, dose: Dose, before: Sequence[Dose]) -> Facts:
     entry = DoseEntry(dose.product, dose.given_on)
-    check = check_entry(child, entry, queries.given_doses(before))
+    copies = queries.given_doses(copies_among(before))
+    check = check_entry(child, entry, queries.given_doses(before), copies)
     said = (*check.reasons, *check.warnings)
     return Facts(
         dose_id=dose.id,
@@ -103,6 +107,7 @@ def _facts(session: Session, child: Child, dose: Dose, before: Sequence[Dose]) -
                 product=row.product,
                 given_on=row.given_on,
                 days=(dose.given_on - row.given_on).days,
+                unconfirmed=row.source is Source.GUARDIAN,
             )
             for row in before[:MOST_EARLIER]
         ),

@@ -88,7 +88,8 @@ class VaccineDue(Base):
 
     Only what asks for something has a row: nothing that is complete, not for this child or not yet
     possible. ``deadline``: the last day to start and still finish, else the last legal day; where
-    an earlier dose needs a review, the day of that dose.
+    an earlier dose needs a review, the day of that dose. ``unconfirmed``: it would stand elsewhere
+    without doses that only the family has written; what is complete has a row for this alone.
     """
 
     __tablename__ = "vaccine_due"
@@ -100,6 +101,7 @@ class VaccineDue(Base):
     status: Mapped[Status]
     deadline: Mapped[date]
     next_number: Mapped[int | None] = mapped_column(Integer)
+    unconfirmed: Mapped[bool] = mapped_column(default=False)
     as_of: Mapped[date]
 
 

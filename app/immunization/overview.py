@@ -10,6 +10,7 @@ from app.immunization.agenda import next_for_parent
 from app.immunization.forecast import Asked, ask, decide
 from app.immunization.plan import lay_out
 from app.immunization.projection import project
+from app.immunization.resting import groups_resting_on
 from app.immunization.standing import AT_EASE, Standing
 
 if TYPE_CHECKING:
@@ -26,12 +27,19 @@ if TYPE_CHECKING:
 class Overview:
     """One child on one day. ``results`` carry verdicts and dates, no reasons.
 
-    What is to come is told as far as ``standing`` lets the family be told of it.
+    What is to come is told as far as ``standing`` lets the family be told of it. ``resting``: the
+    vaccines whose answer rests on ``copies``, doses that only the family has written.
     """
 
     asked: Asked
     results: Mapping[str, GroupResult]
     standing: Standing = AT_EASE
+    copies: tuple[GivenDose, ...] = ()
+    resting: frozenset[str] = frozenset()
+
+    def unconfirmed(self) -> frozenset[str]:
+        """Of those vaccines: the ones the family may be told of."""
+        return frozenset(group for group in self.resting if self.standing.speaks_of(group))
 
     def upcoming(self) -> tuple[AgendaItem, ...]:
         """The vaccines the family can act on, the nearest deadline first."""
@@ -68,7 +76,10 @@ def look_over(
     given: Iterable[GivenDose],
     as_of: date,
     standing: Standing = AT_EASE,
+    copies: Iterable[GivenDose] = (),
 ) -> Overview:
-    """Raises what ``forecast.ask`` raises."""
+    """``copies``: those of ``given`` that nobody confirmed. Raises what ``forecast.ask`` raises."""
     asked = ask(schedule, born_on=born_on, sex=sex, given=given, as_of=as_of)
-    return Overview(asked, decide(asked), standing)
+    results, copied = decide(asked), tuple(copies)
+    resting = groups_resting_on(asked, results, copied)
+    return Overview(asked, results, standing, copied, resting)

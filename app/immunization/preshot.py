@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.immunization import explain, forecast
 from app.immunization.errors import UnknownProduct
 from app.immunization.evaluation import belonging, conflict_of, walk
 from app.immunization.plan import GroupPlan, lay_out
+from app.immunization.resting import without
 from app.immunization.results import STOPPING, DoseVerdict, GivenDose, Reason, Status, Verdict
 
 if TYPE_CHECKING:
@@ -48,8 +49,12 @@ def check_before_shot(
     given: Iterable[GivenDose],
     product: str,
     on: date,
+    unconfirmed: Sequence[GivenDose] = (),
 ) -> PreShot:
     """Judge an intended dose with the same rules as a given one.
+
+    ``unconfirmed``: those of ``given`` that only the family has written. They count; where the
+    answer would be another without them, a warning says so.
 
     Raises ``UnknownProduct``, ``DoseBeforeBirth``, ``AskedBeforeBirth``.
     """
@@ -64,9 +69,28 @@ def check_before_shot(
         *_record_warnings(schedule, schedule.products[product], recorded, on),
         *_series_warnings(before, plans, judged, product),
     )
-    if not plans:
-        return _outside_routine(schedule, before, after.history[-1], warnings)
-    return _in_routine(judged, warnings, product, on)
+    if plans:
+        check = _in_routine(judged, warnings, product, on)
+    else:
+        check = _outside_routine(schedule, before, after.history[-1], warnings)
+    if not unconfirmed:
+        return check
+    alone = check_before_shot(
+        schedule,
+        born_on=born_on,
+        sex=sex,
+        given=without(recorded, unconfirmed),
+        product=product,
+        on=on,
+    )
+    return _marked(schedule, check, alone)
+
+
+def _marked(schedule: Schedule, check: PreShot, alone: PreShot) -> PreShot:
+    if (check.verdict, check.allowed_from) == (alone.verdict, alone.allowed_from):
+        return check
+    said = explain.say(schedule, "shot.unconfirmed", schedule.products[check.product].basis)
+    return replace(check, warnings=(*check.warnings, said))
 
 
 def _plans_of(schedule: Schedule, born_on: date, product: str, on: date) -> list[GroupPlan]:

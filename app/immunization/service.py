@@ -19,6 +19,7 @@ from app.immunization.entry import (
     write_settled,
 )
 from app.immunization.errors import ReasonNeeded
+from app.immunization.family_copies import copies_among
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -42,9 +43,8 @@ def record_dose(actor: Actor, child_id: UUID, entry: DoseEntry) -> Dose:
         child = visible_child(session, actor, child_id, to_change=True)
         authorize(actor, Permission.DOSE_RECORD, child)
         doses = queries.doses_of(session, actor, child)
-        copies = [dose for dose in doses if dose.source is Source.GUARDIAN]
-        settled = settle_entry(child, entry, queries.given_doses(doses), copies)
-        check = check_entry(child, settled.entry, settled.earlier)
+        settled = settle_entry(child, entry, queries.given_doses(doses), copies_among(doses))
+        check = check_entry(child, settled.entry, settled.earlier, settled.unconfirmed)
         expired = lots.expired_on(session, actor, child.municipality_id, settled.entry)
         if (speaks_against(check) or expired) and not entry.reason:
             raise ReasonNeeded(check, lot_expired_on=expired)

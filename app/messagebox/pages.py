@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.core.db import reading
 from app.family.queries import children_guarded_by
-from app.immunization.queries import forecast_of
+from app.immunization.standings import overviews_of
 from app.messagebox import queries, service
 from app.messagebox.posting import read_letter
 from app.registry.queries import organisation_names
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.authz.actor import Actor
     from app.crypto.sealing import Sealer
     from app.family.models import Child
+    from app.immunization.overview import Overview
     from app.messagebox.models import Letter
 
 SHOWN = 50
@@ -47,10 +48,14 @@ class ReminderLine:
 
 @dataclass(frozen=True)
 class AboutChild:
-    """What a letter says about one child."""
+    """What a letter says about one child.
+
+    ``bring_book``: a day it names rests on doses that only the family has written.
+    """
 
     child: Child
     lines: tuple[ReminderLine, ...]
+    bring_book: bool
 
 
 @dataclass(frozen=True)
@@ -84,13 +89,14 @@ def _about(session: Session, actor: Actor, content: Mapping[str, Any]) -> Iterat
     by_child: dict[UUID, list[dict[str, Any]]] = {}
     for item in content["items"]:
         by_child.setdefault(UUID(item["child"]), []).append(item)
-    for child_id, items in by_child.items():
-        if child_id in children:
-            yield _lines(session, actor, children[child_id], items)
+    told = [children[child_id] for child_id in by_child if child_id in children]
+    overviews = overviews_of(session, actor, told)
+    for child in told:
+        yield _lines(child, overviews[child.id], by_child[child.id])
 
 
-def _lines(session: Session, actor: Actor, child: Child, items: list[dict[str, Any]]) -> AboutChild:
-    results = forecast_of(session, actor, child)
+def _lines(child: Child, overview: Overview, items: list[dict[str, Any]]) -> AboutChild:
+    results, resting = overview.results, overview.unconfirmed()
     lines = tuple(
         ReminderLine(
             group=item["group"],
@@ -101,4 +107,5 @@ def _lines(session: Session, actor: Actor, child: Child, items: list[dict[str, A
         for item in items
         if item["group"] in results
     )
-    return AboutChild(child, lines)
+    bring_book = any(line.group in resting and not line.done for line in lines)
+    return AboutChild(child, lines, bring_book)

@@ -21,6 +21,7 @@ from app.handbook.growth_reference import Sex as CurveSex
 from app.identity.models import Sex
 from app.immunization import queries as immunization
 from app.immunization import timeline
+from app.immunization.family_copies import copies_among
 from app.immunization.overview import look_over
 from app.immunization.schedule import load_schedule
 from app.immunization.standing import AT_EASE, Standing
@@ -51,11 +52,12 @@ MILLIMETRES_PER_CM = 10
 
 @dataclass(frozen=True)
 class ChildPage:
-    """A child's overview."""
+    """A child's overview. ``unconfirmed``: vaccines whose days rest on the family's own entries."""
 
     child: Child
     standing: Standing
     upcoming: tuple[AgendaItem, ...]
+    unconfirmed: frozenset[str]
     weight: growth_chart.GrowthChart
     checkups: Sequence[Checkup]
     doses: Sequence[Dose]
@@ -66,7 +68,8 @@ class VaccinationPage:
     """A child's vaccinations: the plan as a picture and as a table, what comes next, all doses.
 
     What is ``near`` in ``upcoming`` carries its reasons in words, ``results`` do not. ``photos``:
-    of the family's own entries, by the dose's lineage.
+    of the family's own entries, by the dose's lineage. ``unconfirmed``: vaccines whose status or
+    days rest on such entries.
     """
 
     child: Child
@@ -79,6 +82,7 @@ class VaccinationPage:
     doses: Sequence[Dose]
     withdrawn: Sequence[Dose]
     photos: Mapping[UUID, UUID]
+    unconfirmed: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,7 @@ class PrintPage:
     checkups: Sequence[Checkup]
     measured: Sequence[Measurement]
     printed_on: date
+    unconfirmed: frozenset[str]
 
 
 def child_page(actor: Actor, child_id: UUID) -> ChildPage:
@@ -125,6 +130,7 @@ def child_page(actor: Actor, child_id: UUID) -> ChildPage:
         child,
         standing,
         overview.upcoming(),
+        overview.unconfirmed(),
         _chart(child, Measure.WEIGHT, measured, actor.today),
         checkups,
         doses,
@@ -149,10 +155,11 @@ def vaccination_page(actor: Actor, child_id: UUID, *, for_family: bool = True) -
         tuple(_with_words(item, overview) for item in overview.upcoming()),
         overview.visits(),
         timeline.lay_out(rows, today_days=None if standing.quiet else (actor.today - born_on).days),
-        plan_rows(plan),
+        plan_rows(plan, overview.copies),
         doses,
         withdrawn,
         photos,
+        overview.unconfirmed(),
     )
 
 
@@ -164,9 +171,18 @@ def print_page(actor: Actor, child_id: UUID) -> PrintPage:
         checkups = handbook.checkups_of(session, actor, child)
         measured = handbook.measurements_of(session, actor, child)
         standing = _standing(session, actor, child)
-    plan = plan_rows(_overview(child, doses, actor.today, standing).plan())
-    coming = tuple(row for row in plan if row.on is None)
-    return PrintPage(child, standing, doses, coming, checkups, measured, actor.today)
+    overview = _overview(child, doses, actor.today, standing)
+    coming = tuple(row for row in plan_rows(overview.plan()) if row.on is None)
+    return PrintPage(
+        child,
+        standing,
+        doses,
+        coming,
+        checkups,
+        measured,
+        actor.today,
+        overview.unconfirmed(),
+    )
 
 
 def growth_page(actor: Actor, child_id: UUID) -> GrowthPage:
@@ -214,6 +230,7 @@ def _overview(child: Child, doses: Sequence[Dose], today: date, standing: Standi
         given=immunization.given_doses(doses),
         as_of=today,
         standing=standing,
+        copies=immunization.given_doses(copies_among(doses)),
     )
 
 

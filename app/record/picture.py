@@ -9,10 +9,11 @@ from app.immunization.results import COUNTED
 from app.immunization.timeline import DoseState, TimelineDose, TimelineRow, TimelineWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import date
 
     from app.immunization.projection import PlannedDose
+    from app.immunization.results import GivenDose
 
     Plan = Mapping[str, Sequence[PlannedDose]]
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 class PlanRow:
     """One dose of the table. ``on``: the day it was given, None while it is to come.
 
-    ``earliest`` … ``latest``: its days while it is to come, inclusive; ``standard_to`` only where
-    the rule behind it is confirmed.
+    ``unconfirmed``: given, as nobody but the family has written. ``earliest`` … ``latest``: its
+    days while it is to come, inclusive; ``standard_to`` only where the rule behind it is confirmed.
     """
 
     group: str
@@ -33,6 +34,7 @@ class PlanRow:
     standard_from: date | None = None
     standard_to: date | None = None
     latest: date | None = None
+    unconfirmed: bool = False
 
 
 def timeline_rows(plan: Plan, *, born_on: date, name_of: Callable[[str], str]) -> list[TimelineRow]:
@@ -51,19 +53,19 @@ def timeline_rows(plan: Plan, *, born_on: date, name_of: Callable[[str], str]) -
     ]
 
 
-def plan_rows(plan: Plan) -> tuple[PlanRow, ...]:
+def plan_rows(plan: Plan, copies: Collection[GivenDose] = ()) -> tuple[PlanRow, ...]:
     """Every dose of every vaccine, in the order of the schedule."""
     return tuple(
-        _row(dose, state, number)
+        _row(dose, state, number, unconfirmed=(dose.product, dose.on) in copies)
         for doses in plan.values()
         for number, (dose, state) in enumerate(_states(doses), start=1)
         if dose.publishable
     )
 
 
-def _row(dose: PlannedDose, state: DoseState, number: int) -> PlanRow:
+def _row(dose: PlannedDose, state: DoseState, number: int, *, unconfirmed: bool) -> PlanRow:
     if dose.is_given:
-        return PlanRow(dose.group, number, state, on=dose.on)
+        return PlanRow(dose.group, number, state, on=dose.on, unconfirmed=unconfirmed)
     return PlanRow(
         dose.group,
         number,

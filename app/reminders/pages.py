@@ -14,6 +14,7 @@ from app.family.standing import QuietPeriod
 from app.immunization.objections import Contraindication, Refusal
 from app.immunization.standing import AT_EASE
 from app.immunization.standing_queries import read_standings
+from app.immunization.standings import overviews_of
 from app.messagebox.queries import letters_for
 from app.notifications.queries import channel_kinds, deliveries_for
 from app.reminders import queries
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from app.authz.actor import Actor
+    from app.immunization.overview import Overview
     from app.immunization.standing import Silence
     from app.messagebox.models import Letter
     from app.notifications.models import Channel, Delivery
@@ -71,10 +73,14 @@ class ChildReminders:
 
 @dataclass(frozen=True)
 class PaperLetter:
-    """One child's printed letter: recommended vaccines with the day to keep in mind."""
+    """One child's printed letter: recommended vaccines with the day to keep in mind.
+
+    ``bring_book``: a day it names rests on doses that only the family has written.
+    """
 
     child: Child
     reminders: Sequence[Reminder]
+    bring_book: bool
 
 
 @dataclass(frozen=True)
@@ -122,8 +128,15 @@ def paper(actor: Actor) -> PaperPage:
         children = session.scalars(
             children_visible_to(actor).where(Child.id.in_(by_child)).order_by(Child.handbook_number)
         ).unique()
-        letters = [PaperLetter(child, by_child[child.id]) for child in children]
+        listed = list(children)
+        overviews = overviews_of(session, actor, listed)
+        letters = [_letter(child, by_child[child.id], overviews[child.id]) for child in listed]
     return PaperPage(letters, actor.today)
+
+
+def _letter(child: Child, rows: Sequence[Reminder], overview: Overview) -> PaperLetter:
+    resting = overview.unconfirmed()
+    return PaperLetter(child, rows, any(row.group in resting for row in rows))
 
 
 def _with_letters(

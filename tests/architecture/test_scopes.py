@@ -120,6 +120,7 @@ WITHOUT_ACTOR = {
         ),
         "of children the caller was shown, or the nightly round's",
     ),
+    "app/immunization/family_copy_queries.py:copied_of": "of children shown, or a job's",
     "app/immunization/queries.py:given_of": "of children the caller has shown, or a job's",
     "app/immunization/queries.py:children_after": "a job goes through all children",
     **dict.fromkeys(
