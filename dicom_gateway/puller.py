@@ -7,6 +7,7 @@ kept once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -18,10 +19,10 @@ from dicom_gateway.index import pulls
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
 
     from sqlalchemy import Engine
 
+    from dicom_gateway.dimse.inquiry import Found
     from dicom_gateway.index.pulls import Standing
     from dicom_gateway.peers import Peer
 
@@ -67,7 +68,7 @@ class Puller:
         failure: PullFailed | None = None
         for peer in asked:
             try:
-                if self._pull_from(peer, one.study):
+                if self._pull_from(peer, one):
                     return
             except PullFailed as error:
                 failure = error
@@ -76,27 +77,45 @@ class Puller:
         pulls.note_absent(self.engine, one.study)
         log.info("no peer has the study that was asked for", peers=len(asked))
 
-    def _pull_from(self, peer: Peer, study: str) -> bool:
+    def _pull_from(self, peer: Peer, one: Standing) -> bool:
         """Whether the study came from this peer; ``False`` when it has none.
 
         Raises:
             PullFailed: it has the study or may have it, and it did not come whole.
         """
-        found = self.fetcher.find(peer, study)
+        found = self.fetcher.find(peer, one.study)
         if found is None:
             return False
-        count = self._arrived(study)
-        pulls.note_progress(self.engine, study, arrived=count(), expected=found.expected)
-        told = Progress(self.engine, study, found.expected)
-        self.fetcher.fetch(peer, study, found, Watch(count, told, self.stop))
-        if not count():
+        pulls.note_progress(
+            self.engine, one.study, arrived=self._here(one.study), expected=found.expected
+        )
+        self._fetch(peer, one, found)
+        arrived = self._here(one.study)
+        if not arrived:
             raise PullFailed(PullReason.NOTHING_CAME)
-        pulls.note_arrived(self.engine, study, arrived=count())
-        log.info("study fetched", peer=peer.ae_title, objects=count())
+        pulls.note_arrived(self.engine, one.study, arrived=arrived)
+        log.info("study fetched", peer=peer.ae_title, objects=arrived)
         return True
 
-    def _arrived(self, study: str) -> Callable[[], int]:
-        return lambda: pulls.objects_here(self.engine, study)
+    def _fetch(self, peer: Peer, one: Standing, found: Found) -> None:
+        """Where the peer named its objects, these decide whether all is here; its word otherwise.
+
+        Raises:
+            PullFailed: as above.
+        """
+        told = Progress(self.engine, one.study, found.expected)
+        watch = Watch(partial(self._here, one.study), told, self.stop, one.attempts)
+        try:
+            self.fetcher.fetch(peer, one.study, found, watch)
+        except PullFailed as error:
+            is_whole = found.instances and not pulls.missing(self.engine, found.instances)
+            if error.reason is not PullReason.INCOMPLETE or not is_whole:
+                raise
+        if pulls.missing(self.engine, found.instances):
+            raise PullFailed(PullReason.INCOMPLETE)
+
+    def _here(self, study: str) -> int:
+        return pulls.objects_here(self.engine, study)
 
 
 @dataclass

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator, Sequence
 
+    from pydicom.uid import UID
     from pynetdicom.association import Association
     from pynetdicom.presentation import PresentationContext
 
@@ -56,11 +57,13 @@ _REASON_OF: Final = {
 
 @dataclass(frozen=True)
 class Watch:
-    """What a long retrieve looks at: objects that are here, whether to end, and whom it tells."""
+    """What a long retrieve looks at: objects that are here, whether to end, whom it tells, and how
+    often it was tried."""
 
     arrived: Callable[[], int]
     told: Callable[[int, int], None]
     stop: threading.Event
+    attempt: int = 1
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,8 @@ class Fetcher:
         Raises:
             PullFailed: it could not be asked.
         """
-        with self._line(peer, [build_context(STUDY_ROOT)]) as line:
-            return inquiry.ask(line, study, with_classes=peer.pull is Pull.GET)
+        with self._line(peer, [STUDY_ROOT]) as line:
+            return inquiry.ask(line, study, with_objects=peer.pull is Pull.GET)
 
     def fetch(self, peer: Peer, study: str, found: Found, watch: Watch) -> None:
         """Bring every object of the study here; returns when the peer says that all are sent.
@@ -86,45 +89,28 @@ class Fetcher:
         Raises:
             PullFailed: some are not, or the peer is gone, refuses or falls silent.
         """
-        request: Any
         if peer.pull is Pull.GET:
-            contexts = [build_context(STUDY_ROOT_GET), *storage_contexts(found.sop_classes)]
-            request = C_GET()
-        else:
-            contexts = [build_context(STUDY_ROOT_MOVE)]
-            request = C_MOVE()
-            request.MoveDestination = self.caller.ae_title
-        with self._line(peer, contexts) as line:
-            if peer.pull is Pull.GET:
-                self._take_in_from(line)
-            request.AffectedSOPClassUID = contexts[0].abstract_syntax
-            self._retrieve(line, request, study, watch)
+            self._get(peer, study, found, watch)
+            return
+        request = C_MOVE()
+        request.AffectedSOPClassUID = STUDY_ROOT_MOVE
+        request.MoveDestination = self.caller.ae_title
+        with self._line(peer, [STUDY_ROOT, STUDY_ROOT_MOVE]) as line:
+            _retrieve(line, request, study, self._responses(line, watch), watch)
+
+    def _get(self, peer: Peer, study: str, found: Found, watch: Watch) -> None:
+        request = C_GET()
+        request.AffectedSOPClassUID = STUDY_ROOT_GET
+        offered = storage_contexts(found.sop_classes, apart=watch.attempt % 2 == 1)
+        with self._line(peer, [STUDY_ROOT, STUDY_ROOT_GET], offered) as line:
+            self._take_in_from(line)
+            _retrieve(line, request, study, self._responses(line, watch), watch)
 
     def _take_in_from(self, line: Association) -> None:
         """Objects of this association go the way of every object that comes in."""
         provider = DiskProvider(line, self.ingest, partial(scp.store, self.ingest))
         provider.rights = frozenset({Right.STORE})
         line.dimse = provider
-
-    def _retrieve(self, line: Association, request: Any, study: str, watch: Watch) -> None:
-        context = _accepted(line, request.AffectedSOPClassUID)
-        syntax = context.transfer_syntax[0]
-        identifier = encode(
-            question("STUDY", study),
-            syntax.is_implicit_VR,
-            syntax.is_little_endian,
-            syntax.is_deflated,
-        )
-        request.MessageID, request.Priority = 1, 0
-        request.Identifier = BytesIO(identifier or b"")
-        with alone(line):
-            send_message(line, request, context.context_id or 0)
-            for answer in self._responses(line, watch):
-                if answer.Status in PENDING:
-                    watch.told(watch.arrived(), _whole(answer))
-                else:
-                    _require_all_sent(answer)
-                    return
 
     def _responses(self, line: Association, watch: Watch) -> Iterator[Any]:
         """Answers as they come; silence counts only while no object comes either."""
@@ -144,13 +130,15 @@ class Fetcher:
                 raise PullFailed(PullReason.SILENT)
 
     @contextmanager
-    def _line(self, peer: Peer, contexts: Sequence[PresentationContext]) -> Iterator[Association]:
-        """An association that is ended whatever happens."""
-        roles = [
-            build_role(uid, scp_role=True)
-            for uid in dict.fromkeys(str(one.abstract_syntax) for one in contexts[1:])
-        ]
-        line = self.caller.call(peer, list(contexts), roles=roles)
+    def _line(
+        self, peer: Peer, models: Sequence[UID], taken: Sequence[PresentationContext] = ()
+    ) -> Iterator[Association]:
+        """An association that is ended whatever happens. A retrieve proposes FIND too: there are
+        archives that demand it. ``taken`` are the contexts over which objects may come."""
+        classes = dict.fromkeys(str(one.abstract_syntax) for one in taken)
+        roles = [build_role(uid, scp_role=True) for uid in classes]
+        contexts = [*(build_context(model) for model in models), *taken]
+        line = self.caller.call(peer, contexts, roles=roles)
         if line is None:
             raise PullFailed(PullReason.AWAY)
         try:
@@ -164,17 +152,45 @@ class Fetcher:
                 line.abort()
 
 
-def storage_contexts(sop_classes: Sequence[str]) -> list[PresentationContext]:
-    """What may come over a C-GET: each class uncompressed, and in as many compressed transfer
-    syntaxes of their own as there is room for. A peer that names no classes gets the standard's."""
-    room = MOST_CONTEXTS - 1
-    if not sop_classes:
-        known = StoragePresentationContexts[:room]
-        return [build_context(str(one.abstract_syntax), UNCOMPRESSED) for one in known]
+def storage_contexts(sop_classes: Sequence[str], *, apart: bool) -> list[PresentationContext]:
+    """What may come over a C-GET. A peer that names no classes gets the standard's.
+
+    ``apart``: each class uncompressed, and in as many compressed transfer syntaxes of their own as
+    there is room for, so that every object can come as it is stored. There are archives that use
+    the first context of a class and no other: for them all syntaxes stand in one context.
+    """
+    room = MOST_CONTEXTS - 2
+    known = [str(one.abstract_syntax) for one in StoragePresentationContexts]
+    classes = list(sop_classes or known)[:room]
     compressed = [uid for uid in map(str, ALL_TRANSFER_SYNTAXES) if uid not in UNCOMPRESSED]
-    first = [build_context(uid, UNCOMPRESSED) for uid in sop_classes[:room]]
-    others = [build_context(uid, syntax) for syntax in compressed for uid in sop_classes]
+    if not apart:
+        return [build_context(uid, [*compressed, *UNCOMPRESSED]) for uid in classes]
+    first = [build_context(uid, UNCOMPRESSED) for uid in classes]
+    others = [build_context(uid, syntax) for syntax in compressed for uid in classes]
     return [*first, *others[: room - len(first)]]
+
+
+def _retrieve(
+    line: Association, request: Any, study: str, responses: Iterator[Any], watch: Watch
+) -> None:
+    """Ask for the study and hear the peer out.
+
+    Raises:
+        PullFailed: as :meth:`Fetcher.fetch`.
+    """
+    context = _accepted(line, request.AffectedSOPClassUID)
+    syntax = context.transfer_syntax[0]
+    asked = question("STUDY", study)
+    encoded = encode(asked, syntax.is_implicit_VR, syntax.is_little_endian, syntax.is_deflated)
+    request.MessageID, request.Priority = 1, 0
+    request.Identifier = BytesIO(encoded or b"")
+    with alone(line):
+        send_message(line, request, context.context_id or 0)
+        for answer in responses:
+            if answer.Status not in PENDING:
+                _require_all_sent(answer)
+                return
+            watch.told(watch.arrived(), _whole(answer))
 
 
 def _accepted(line: Association, model: str) -> PresentationContext:

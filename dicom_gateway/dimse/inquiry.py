@@ -9,26 +9,28 @@ from pydicom import Dataset
 
 from dicom_gateway.dimse import status
 from dicom_gateway.dimse.find import STUDY_ROOT
+from dicom_gateway.dimse.transfer import is_open
 from dicom_gateway.errors import BadUid, PullFailed, PullReason
 from dicom_gateway.uid import checked_uid
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
 
-MOST_ANSWERS: Final = 5_000
+MOST_ANSWERS: Final = 65_535
 PENDING: Final = frozenset({0xFF00, 0xFF01})  # the second: some optional keys not supported
 
 
 @dataclass(frozen=True)
 class Found:
-    """A peer has the study. ``expected`` objects, 0 when it does not tell; their SOP classes, as
-    far as they were asked and are told."""
+    """A peer has the study. ``expected`` objects, 0 when it does not tell; the objects with their
+    SOP classes, as far as they were asked and are told."""
 
     expected: int
     sop_classes: tuple[str, ...] = ()
+    instances: frozenset[str] = frozenset()
 
 
-def ask(line: Association, study: str, *, with_classes: bool) -> Found | None:
+def ask(line: Association, study: str, *, with_objects: bool) -> Found | None:
     """What the peer has of this study; ``None`` when it answers that it has nothing.
 
     Raises:
@@ -39,8 +41,9 @@ def ask(line: Association, study: str, *, with_classes: bool) -> Found | None:
     if not fitting:
         return None
     expected = _count(fitting[0].get("NumberOfStudyRelatedInstances"))
-    classes = _sop_classes(line, study) if with_classes else set()
-    return Found(expected, tuple(sorted(classes)))
+    objects = _known_objects(line, study) if with_objects else {}
+    classes = {one for one in objects.values() if one}
+    return Found(expected or len(objects), tuple(sorted(classes)), frozenset(objects))
 
 
 def question(level: str, study: str, **keys: str) -> Dataset:
@@ -84,16 +87,27 @@ def _is_of(answer: Dataset, study: str) -> bool:
     return str(answer.get("StudyInstanceUID", "")) == study
 
 
-def _sop_classes(line: Association, study: str) -> set[str]:
-    classes: set[str] = set()
+def _known_objects(line: Association, study: str) -> dict[str, str]:
+    """SOP classes by SOP instance; empty when the peer does not answer about single objects."""
+    try:
+        return _objects(line, study)
+    except PullFailed:
+        if not is_open(line):
+            raise
+        return {}
+
+
+def _objects(line: Association, study: str) -> dict[str, str]:
+    found: dict[str, str] = {}
     for series in _answers(line, question("SERIES", study, SeriesInstanceUID="")):
         uid = _uid_of(series, "SeriesInstanceUID")
         if not uid:
             continue
         keys = {"SeriesInstanceUID": uid, "SOPInstanceUID": "", "SOPClassUID": ""}
         for image in _answers(line, question("IMAGE", study, **keys)):
-            classes.add(_uid_of(image, "SOPClassUID"))
-    return classes - {""}
+            found[_uid_of(image, "SOPInstanceUID")] = _uid_of(image, "SOPClassUID")
+    found.pop("", None)
+    return found
 
 
 def _uid_of(answer: Dataset, keyword: str) -> str:

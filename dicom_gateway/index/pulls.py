@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_ATTEMPTS: Final = 6
 LONGEST_WAIT_SECONDS: Final = 60.0
+_AT_ONCE: Final = 500
 REMEMBERED_SECONDS: Final = 60.0
 """How long "nobody has it" and "nobody could be reached" stand before peers are asked anew."""
 
@@ -187,6 +188,16 @@ def objects_here(engine: Engine, study: str) -> int:
     with reading(engine) as connection:
         found = connection.scalar(select(func.count()).select_from(StoredObject).where(of_study))
     return int(found or 0)
+
+
+def missing(engine: Engine, instances: frozenset[str]) -> int:
+    """How many of these objects are not kept here."""
+    wanted, found = sorted(instances), 0
+    with reading(engine) as connection:
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = StoredObject.sop_instance_uid.in_(wanted[start : start + _AT_ONCE])
+            found += connection.scalar(select(func.count()).where(some)) or 0
+    return len(wanted) - found
 
 
 def counts(connection: Connection) -> dict[str, int]:

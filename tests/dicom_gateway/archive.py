@@ -44,18 +44,20 @@ class Archive:
 
 
 @contextmanager
-def archive(folder: Path, port: int, gateway_port: int) -> Iterator[Archive]:
-    """dcmqrscp over an empty folder; the gateway is a move destination at ``gateway_port``."""
+def archive(
+    folder: Path, port: int, gateway_port: int, *options: str, title: str = AE_TITLE
+) -> Iterator[Archive]:
+    """dcmqrscp over an empty folder; ``title`` is a move destination at ``gateway_port``."""
     (folder / "pacs").mkdir()
     file = folder / "dcmqrscp.cfg"
     one = Archive(port)
     file.write_text(
         f"NetworkTCPPort = {one.port}\nMaxPDUSize = 131072\nMaxAssociations = 16\n"
-        f"HostTable BEGIN\ngateway = ({AE_TITLE}, 127.0.0.1, {gateway_port})\nHostTable END\n"
+        f"HostTable BEGIN\ngateway = ({title}, 127.0.0.1, {gateway_port})\nHostTable END\n"
         "VendorTable BEGIN\nVendorTable END\n"
         f"AETable BEGIN\n{TITLE} {folder / 'pacs'} RW (200, 1024mb) ANY\nAETable END\n"
     )
-    command = [*TUNED, "/usr/bin/dcmqrscp", "-c", str(file)]
+    command = [*TUNED, "/usr/bin/dcmqrscp", "-c", str(file), *options]
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603
     try:
         wait_until(one.answers, "dcmqrscp answers C-ECHO")
