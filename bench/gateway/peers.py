@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 import httpx
@@ -31,7 +31,8 @@ STORESCU = "/usr/bin/storescu"
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 GATEWAY_ID, PORTAL = "bench", "http://portal.bench"
 DEADLINE_SECONDS = 60.0
-HEALTH = "http://127.0.0.1:18242/healthz"
+DICOM_PORT, HTTP_PORT = 18204, 18242
+HEALTH = f"http://127.0.0.1:{HTTP_PORT}/healthz"
 HTTP_OK = 200
 
 
@@ -66,7 +67,7 @@ def gateway(folder: Path) -> Iterator[Peer]:
     folder.mkdir()
     peer, command = _configured(folder, "")
     with _running([*command, "dimse"], folder), _running([*command, "web"], folder):
-        _wait(lambda: _answers(HEALTH) and _echoes(peer), "the gateway")
+        _wait(lambda: _answers(HEALTH) and echoes(peer), "the gateway")
         yield peer
 
 
@@ -87,13 +88,45 @@ def _configured(folder: Path, database_url: str) -> tuple[Peer, list[str]]:
     signing.write_bytes(ECKey.generate_key("P-256").as_pem(private=True))
     settings = {
         "MODE": "test", "GATEWAY_ID": GATEWAY_ID, "VAR": folder / "var", "AE_TITLE": "BENCH",
-        "DICOM_PORT": 18204, "HTTP_PORT": 18242, "PORTAL_ORIGIN": PORTAL, "PORTAL_JWKS": jwks,
-        "SIGNING_KEY": signing, "DATABASE_URL": database_url,
+        "DICOM_PORT": DICOM_PORT, "HTTP_PORT": HTTP_PORT, "PORTAL_ORIGIN": PORTAL,
+        "PORTAL_JWKS": jwks, "SIGNING_KEY": signing, "DATABASE_URL": database_url,
     }  # fmt: skip
     pairs = [f"TSUNAGU_GATEWAY_{name}={value}" for name, value in settings.items()]
     command = ["env", *pairs, sys.executable, "-m", "dicom_gateway"]
-    web = "http://127.0.0.1:18242/dicom-web"
-    return Peer("gateway", "this tree", "BENCH", 18204, web, key), command
+    web = f"http://127.0.0.1:{HTTP_PORT}/dicom-web"
+    return Peer("gateway", "this tree", "BENCH", DICOM_PORT, web, key), command
+
+
+class Programs:
+    """The gateway's programs, to be started and killed one by one; ended when the block ends."""
+
+    def __init__(self, folder: Path, database_url: str) -> None:
+        folder.mkdir()
+        self._folder = folder
+        self._command = _configured(folder, database_url)[1]
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def start(self, program: str) -> subprocess.Popen[bytes]:
+        """Start one in a process group of its own; not awaited."""
+        with (self._folder / f"{program}.log").open("ab") as log:
+            child = subprocess.Popen(  # noqa: S603 - our own program
+                [*self._command, program],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._running.append(child)
+        return child
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for child in self._running:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGTERM)
+                child.wait(60)
 
 
 @contextmanager
@@ -170,7 +203,8 @@ def _answers(address: str, method: str = "GET") -> bool:
         return False
 
 
-def _echoes(peer: Peer) -> bool:
+def echoes(peer: Peer) -> bool:
+    """Whether it answers C-ECHO."""
     command = ["/usr/bin/echoscu", "-aec", peer.ae_title, "127.0.0.1", str(peer.dicom_port)]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     Retrieve = Callable[[Association, PresentationContext, Any], None]
     """Serves one C-GET or C-MOVE to its end."""
 
+MAXIMUM_CONNECTIONS: Final = 256
 _LONGEST_READ: Final = MAXIMUM_PDU_BYTES + 64 * 1024
 _WAIT_SECONDS: Final = 0.01
 _PAUSE_SECONDS: Final = 0.001
@@ -283,9 +284,15 @@ class TunedServer(AssociationServer):
     store: Store
     is_lean: bool
     retrieve: Retrieve
+    request_queue_size = MAXIMUM_CONNECTIONS
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{**options, "request_handler": TunedHandler})
+
+    @override
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Whether there is room for one more connection, whatever it will ask for."""
+        return len(self.active_associations) < MAXIMUM_CONNECTIONS
 
     @override
     def get_request(self) -> tuple[socket.socket, Any]:

@@ -16,10 +16,7 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from dicom_gateway.dimse import find, retrieve, status
 from dicom_gateway.dimse.commitment import PUSH_MODEL, Reporter
 from dicom_gateway.dimse.holdings import MAXIMUM_PDU_BYTES
-from dicom_gateway.dimse.reception import (
-    DiskProvider,
-    TunedServer,
-)
+from dicom_gateway.dimse.reception import MAXIMUM_CONNECTIONS, DiskProvider, TunedServer
 from dicom_gateway.errors import GatewayError, Mismatch, NotDicom, OutOfResources, PeerRefused
 from dicom_gateway.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicom_gateway.peers import Peers, Right
@@ -41,6 +38,8 @@ NETWORK_TIMEOUT_SECONDS: Final = 60
 POLL_SECONDS: Final = 0.1
 _CALLER_NOT_RECOGNISED: Final = (0x01, 0x01, 0x03)
 """Rejected for good, by the service user: calling AE title not recognised (PS3.8 Table 9-21)."""
+_LOCAL_LIMIT_EXCEEDED: Final = (0x02, 0x03, 0x02)
+"""Rejected for now, by the service provider (presentation): local limit exceeded."""
 _STATUS_OF: Final[tuple[tuple[type[GatewayError], int], ...]] = (
     (NotDicom, status.CANNOT_UNDERSTAND),
     (Mismatch, status.DATA_SET_DOES_NOT_MATCH),
@@ -149,7 +148,7 @@ def _entity(listener: Listener) -> AE:
     entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
     entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
     entity.maximum_pdu_size = MAXIMUM_PDU_BYTES
-    entity.maximum_associations = MAXIMUM_ASSOCIATIONS
+    entity.maximum_associations = MAXIMUM_CONNECTIONS
     entity.network_timeout = NETWORK_TIMEOUT_SECONDS
     entity.require_called_aet = True
     for model in (Verification, PUSH_MODEL, *find.MODELS, *retrieve.MODELS):
@@ -160,6 +159,10 @@ def _entity(listener: Listener) -> AE:
 def _on_requested(event: evt.Event, peers: Peers) -> None:
     """Let a listed peer in with its rights. A process edge: whatever goes wrong, nobody enters."""
     association = event.assoc
+    if _established(association.ae) >= MAXIMUM_ASSOCIATIONS:
+        log.warning("too many associations", limit=MAXIMUM_ASSOCIATIONS)
+        _turn_away(association, _LOCAL_LIMIT_EXCEEDED)
+        return
     try:
         admit(association, peers)
     except PeerRefused as error:
@@ -170,10 +173,17 @@ def _on_requested(event: evt.Event, peers: Peers) -> None:
         _turn_away(association)
 
 
-def _turn_away(association: Association) -> None:
+def _established(entity: AE) -> int:
+    """Associations that were negotiated; a connection that never asks for one counts for none."""
+    return sum(one.is_acceptor and one.is_established for one in entity.active_associations)
+
+
+def _turn_away(
+    association: Association, answer: tuple[int, int, int] = _CALLER_NOT_RECOGNISED
+) -> None:
     request = association.requestor.primitive
     association.requestor.ae_title = cast("Any", request).calling_ae_title
-    association.acse.send_reject(*_CALLER_NOT_RECOGNISED)
+    association.acse.send_reject(*answer)
     association.kill()
 
 

@@ -6,18 +6,20 @@ import shutil
 import socket
 import struct
 import subprocess
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, cast
 
 import pytest
+from pynetdicom import AE
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from sqlalchemy import func, select
 
 from bench import fuzz_gateway
-from dicom_gateway.dimse import status
+from dicom_gateway.dimse import reception, scp, status
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import StoredObject
 from tests.dicom_gateway.objects import ct, encode
-from tests.dicom_gateway.stage import running
+from tests.dicom_gateway.stage import AE_TITLE, running
 from tests.dicom_gateway.test_ingest import files, rows, send_bytes
 
 if TYPE_CHECKING:
@@ -25,13 +27,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydicom import Dataset
+    from pynetdicom.association import Association
+    from pynetdicom.pdu_primitives import A_ASSOCIATE
 
     from tests.dicom_gateway.stage import Gateway
 
 MEGABYTE = 1024 * 1024
 DISK_MEGABYTES = 32
 SLICE = 96
-HALF_OPEN = 12
+HALF_OPEN = scp.MAXIMUM_ASSOCIATIONS + 1
 
 
 @pytest.fixture
@@ -168,3 +172,39 @@ def test_half_open_connections_do_not_keep_others_out(gateway: Gateway) -> None:
             one.close()
     with reading(gateway.engine) as connection:
         assert connection.scalar(select(func.count()).select_from(StoredObject)) == 1
+
+
+def test_one_association_too_many_is_asked_to_come_again(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scp, "MAXIMUM_ASSOCIATIONS", 2)
+    entity = AE(ae_title="MODALITY")
+    entity.add_requested_context(Verification)
+
+    def associate() -> Association:
+        return entity.associate("127.0.0.1", gateway.port, ae_title=AE_TITLE)
+
+    first, second, third = associate(), associate(), associate()
+    refusal = cast("A_ASSOCIATE", third.acceptor.primitive)
+    assert first.is_established
+    assert second.is_established
+    assert third.is_rejected
+    assert (refusal.result, refusal.result_source, refusal.diagnostic) == (0x02, 0x03, 0x02)
+
+    first.release()
+    again = associate()
+    assert again.is_established
+    for one in (second, again):
+        one.release()
+
+
+def test_more_connections_than_there_is_room_for_are_closed_at_once(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reception, "MAXIMUM_CONNECTIONS", 2)
+    with ExitStack() as stack:
+        lines = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", gateway.port), 5))
+            for _ in range(3)
+        ]
+        assert lines[2].recv(1) == b""
