@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, or_, select
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, SQLColumnExpression
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
     from app.authz.actor import Actor
@@ -35,16 +35,26 @@ def children_visible_to(actor: Actor) -> Select[Child]:
     )
 
 
-def district_names(session: Session, actor: Actor) -> tuple[str, ...]:
-    """Parts of the actor's municipalities that some child lives in, in order."""
+def district_names(
+    session: Session, actor: Actor, municipality_id: UUID | None = None
+) -> tuple[str, ...]:
+    """Parts of the municipalities where the actor is staff, or of one, that some child lives in."""
+    places = actor.organisations(Role.NURSE)
+    if municipality_id is not None:
+        places &= {municipality_id}
     query = (
         children_visible_to(actor)
-        .where(Child.municipality_id.in_(actor.organisations(Role.NURSE)))
+        .where(Child.municipality_id.in_(places))
         .with_only_columns(Child.district)
         .distinct()
         .order_by(Child.district)
     )
     return tuple(name for name in session.scalars(query) if name)
+
+
+def by_district() -> tuple[SQLColumnExpression[Any], ...]:
+    """The order of a list that somebody walks or posts: by district, those without one last."""
+    return Child.district.is_(None), Child.district, Child.handbook_number
 
 
 def children_guarded_by(actor: Actor) -> Select[Child]:

@@ -71,6 +71,7 @@ def field_names() -> dict[str, str]:
         "given_on": _("接種した日"),
         "lot": _("ロット番号"),
         "facility": _("接種した所"),
+        "district": _("地区"),
     }
 
 
@@ -85,6 +86,7 @@ def explain_finding(code: str) -> str:
         "ragged": _("列の数が見出しと合いません"),
         "not-a-day": _("日付が読めません"),
         "unknown-product": _("ワクチンの名前が分かりません"),
+        "unknown-district": _("まだ使われていない地区の名前です。お子さんのページで書くと使えます"),
         "row-too-long": _("ロット番号か場所が長すぎます"),
         "no-child": _("手帳番号もお名前もありません"),
         "no-such-child": _("番号・名前と生年月日が合うお子さんがいません"),

@@ -87,7 +87,7 @@ def child(actor: Actor, child_id: UUID) -> ChildDesk:
             tuple(session.scalars(queries.lots_visible_to(actor).limit(LOTS))),
             tuple(session.scalars(put_off.limit(DEFERRALS))),
             incident_queries.reported_among(session, shown),
-            district_names(session, actor),
+            district_names(session, actor, record.child.municipality_id),
         )
 
 

@@ -69,7 +69,7 @@ def worklist(actor: Actor, wanted: Filter) -> Worklist:
         counts = count_waiting(session, actor, wanted, actor.today)
         as_of = oldest_projection(session)
         reports = count_open(session, actor)
-        districts = district_names(session, actor)
+        districts = district_names(session, actor, wanted.organisation_id)
     with transaction() as session:
         entity = chain.Entity("worklist")
         detail = {"list": wanted.tab.value, "rows": len(rows[:ROWS])}

@@ -21,7 +21,7 @@ MOST_BYTES: Final = 20 * 1024 * 1024
 MOST_COLUMNS: Final = 60
 LONGEST_CELL: Final = 500
 NEEDED: Final = ("born_on", "product", "given_on")
-FIELDS: Final = ("number", "name", "kana", *NEEDED, "lot", "facility")
+FIELDS: Final = ("number", "name", "kana", *NEEDED, "lot", "facility", "district")
 _HEADINGS: Final = {
     "number": ("手帳番号", "母子手帳番号", "母子健康手帳番号", "番号", "handbook_number", "number"),
     "name": ("氏名", "名前", "お名前", "児氏名", "子の氏名", "対象者氏名", "name"),
@@ -33,6 +33,7 @@ _HEADINGS: Final = {
     "lot": ("ロット", "ロット番号", "ロットno", "lotno", "製造番号", "lot"),
     "facility": ("接種した所", "医療機関", "医療機関名", "接種場所", "実施機関", "接種医療機関",
                  "facility"),
+    "district": ("地区", "地区名", "行政区", "行政区名", "district"),
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from app.core.errors import TsunaguError
+from app.family.district import district_name
 from app.family.models import Child
 from app.family.queries import children_visible_to
 from app.immunization import queries
@@ -62,6 +63,7 @@ class Read:
     key: str
     born_on: date
     entry: DoseEntry
+    district: str | None = None
 
     @property
     def named(self) -> tuple[str, date]:
@@ -74,6 +76,7 @@ class Finding:
     """What a row comes to; ``words``: why the schedule speaks against it, by language.
 
     ``settled``: what is written of it. ``differs``: the family's own entry that is nearly the same.
+    ``district``: where the child lives, as the row says.
     """
 
     line: int
@@ -83,6 +86,7 @@ class Finding:
     words: dict[str, str] | None = None
     settled: Settled | None = None
     differs: CopyDiffers | None = None
+    district: str | None = None
 
 
 def child_key(values: Mapping[str, str]) -> str:
@@ -110,13 +114,14 @@ class Looked:
 class Reading:
     """How the rows of a file are read: its columns, its width, whose children it may name.
 
-    With ``looked`` the schedule is not asked again, and the children are held until the
-    transaction ends.
+    ``districts``: names in use there; a row may give no other. With ``looked`` the schedule is not
+    asked again, and the children are held until the transaction ends.
     """
 
     columns: Mapping[str, int]
     width: int
     organisation_id: UUID
+    districts: frozenset[str] = frozenset()
     looked: Looked | None = None
 
 
@@ -150,7 +155,9 @@ def find_rows(
     read: list[Read] = []
     for line, cells in rows:
         try:
-            read.append(read_row(line, cells, reading.columns, reading.width))
+            row = read_row(line, cells, reading.columns, reading.width)
+            _require_known_district(row, reading)
+            read.append(row)
         except TsunaguError as problem:
             findings.append(Finding(line, problem.code))
     children = _children(session, actor, read, reading)
@@ -188,7 +195,15 @@ def read_row(line: int, cells: Sequence[str], columns: Mapping[str, int], width:
     if not key:
         raise RowUnusable("no-child")
     entry = DoseEntry(product, read_day(values["given_on"]), lot or None, facility or None)
-    return Read(line, key, read_day(values["born_on"]), entry)
+    district = district_name(values.get("district"))
+    return Read(line, key, read_day(values["born_on"]), entry, district)
+
+
+def _require_known_district(row: Read, reading: Reading) -> None:
+    """Raises ``RowUnusable``. What was known when the rows were looked at is known."""
+    known = reading.looked is not None or row.district in reading.districts
+    if row.district is not None and not known:
+        raise RowUnusable("unknown-district")
 
 
 def folded(text: str) -> str:
@@ -246,7 +261,7 @@ def _find(
         words = _words_against(child, entry, settled.earlier, settled.unconfirmed)
     against = bool(words) if looked is None else line in looked.doubtful
     code = AGAINST if against else CONFIRMS if settled.copy is not None else NEW
-    return Finding(line, code, child, entry, words, settled)
+    return Finding(line, code, child, entry, words, settled, district=row.district)
 
 
 def _words_against(

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import zlib
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+from app.family.queries import district_names
 from app.immunization import csv_rows, queries
 from app.immunization.errors import ImportElsewhere
 from app.immunization.family_copies import AboutCopy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from uuid import UUID
 
     from sqlalchemy.orm import Session
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from app.crypto.sealing import Sealer
     from app.immunization.csv_rows import Cells, Finding, Looked
     from app.immunization.models import DoseImport, DoseImportPart, ImportState
+
+WRITTEN = -1
+"""Parts count from 0; the first one written becomes -1, the next -2."""
 
 
 def sealed(sealer: Sealer, row: DoseImport, content: Any) -> bytes:
@@ -30,8 +34,7 @@ def sealed(sealer: Sealer, row: DoseImport, content: Any) -> bytes:
 
 def opened(sealer: Sealer, row: DoseImport, part: DoseImportPart) -> list[Cells]:
     """The rows of a part. Raises ``SealBroken``."""
-    plain = zlib.decompress(sealer.open(part.content, context=_context(row)))
-    return [(line, tuple(cells)) for line, cells in json.loads(plain)]
+    return [(line, tuple(cells)) for line, cells in json.loads(_plain(row, part, sealer))]
 
 
 def kept_findings(row: DoseImport, parts: Iterable[DoseImportPart], sealer: Sealer) -> list[Any]:
@@ -76,6 +79,32 @@ def looked_at(row: DoseImport, part: DoseImportPart, sealer: Sealer) -> Looked:
     )
 
 
+def keep_districts(
+    row: DoseImport, part: DoseImportPart, found: Iterable[Finding], sealer: Sealer
+) -> bool:
+    """Of a part that is written only what it says of districts waits on, sealed; whether any."""
+    said = [
+        [str(one.child.id), one.district]
+        for one in found
+        if one.child and one.district and one.code in csv_rows.TO_WRITE
+    ]
+    part.number, part.findings = WRITTEN - part.number, None
+    part.content = sealed(sealer, row, said)
+    return bool(said)
+
+
+def districts_of(
+    row: DoseImport, parts: Iterable[DoseImportPart], sealer: Sealer
+) -> dict[UUID, str]:
+    """Where the children of a file live, as its last rows say."""
+    said = [pair for part in parts for pair in json.loads(_plain(row, part, sealer))]
+    return {UUID(child): district for child, district in said}
+
+
+def _plain(row: DoseImport, part: DoseImportPart, sealer: Sealer) -> bytes:
+    return zlib.decompress(sealer.open(part.content, context=_context(row)))
+
+
 def _context(row: DoseImport) -> str:
     return f"dose_import.part {row.id}"
 
@@ -100,6 +129,7 @@ def look_at(
         row.columns or {},
         len(row.header),
         row.organisation_id,
+        frozenset(district_names(session, actor, row.organisation_id)),
         looked,
     )
     return csv_rows.find_rows(session, actor, rows, reading)

@@ -10,11 +10,12 @@ from sqlalchemy.orm import aliased, lazyload
 from app.authz.actor import Role
 from app.core.provenance import Source
 from app.family.models import Child
+from app.family.queries import children_visible_to
 from app.immunization.models import BulkEntry, Dose, DoseImport, DoseImportPart, ImportColumns
 from app.immunization.queries import WAITS_FOR_COPY, versions_visible_to
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from app.authz.actor import Actor
+
+PLACED_AT_ONCE = 500
 
 
 def columns_visible_to(actor: Actor) -> Select[ImportColumns]:
@@ -51,7 +54,8 @@ def drop_parts(session: Session, row: DoseImport) -> None:
 def next_part(session: Session, row: DoseImport) -> DoseImportPart | None:
     """The next part that was not written yet."""
     parts = select(DoseImportPart).where(DoseImportPart.import_id == row.id)
-    return session.scalars(parts.order_by(DoseImportPart.number).limit(1)).first()
+    waiting = parts.where(DoseImportPart.number >= 0)
+    return session.scalars(waiting.order_by(DoseImportPart.number).limit(1)).first()
 
 
 def hold_children(session: Session, bulk: BulkEntry) -> None:
@@ -158,6 +162,16 @@ def recorded_by(session: Session, actor: Actor, bulk: BulkEntry) -> Sequence[Dos
     return session.scalars(
         versions_visible_to(actor).where(Dose.bulk_entry_id == bulk.id, first)
     ).all()
+
+
+def children_to_place(session: Session, actor: Actor, child_ids: Sequence[UUID]) -> Iterator[Child]:
+    """These children, ours until the transaction ends, some at a time."""
+    for start in range(0, len(child_ids), PLACED_AT_ONCE):
+        ids = child_ids[start : start + PLACED_AT_ONCE]
+        query = children_visible_to(actor).where(Child.id.in_(ids)).order_by(Child.id)
+        yield from session.scalars(
+            query.options(lazyload(Child.guardianships)).with_for_update(of=Child)
+        )
 
 
 def children_to_list(

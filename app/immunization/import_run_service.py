@@ -15,10 +15,19 @@ from app.audit.actions import Action
 from app.authz.policy import Permission, authorize
 from app.core import clock
 from app.core.db import transaction
+from app.family.service import place
 from app.immunization import csv_rows, import_queries, queries, worklist
 from app.immunization.entry import dose_of
 from app.immunization.errors import CorrectionReasonNeeded, ImportElsewhere
-from app.immunization.import_parts import file_at, keep_choices, look_at, looked_at, opened
+from app.immunization.import_parts import (
+    districts_of,
+    file_at,
+    keep_choices,
+    keep_districts,
+    look_at,
+    looked_at,
+    opened,
+)
 from app.immunization.import_service import KEPT
 from app.immunization.models import BulkEntry, BulkKind, DoseImport, ImportState
 
@@ -81,6 +90,7 @@ def go_on(actor: Actor, import_id: UUID, sealer: Sealer) -> DoseImport:
         elif (part := import_queries.next_part(session, row)) is not None:
             _write_part(session, actor, row, part, sealer)
         else:
+            _place_children(session, actor, row, sealer)
             _publish(session, actor, row, bulk)
         return row
 
@@ -92,7 +102,8 @@ def _write_part(
     looked = looked_at(row, part, sealer)
     found = look_at(session, actor, row, opened(sealer, row, part), looked)
     entities = _write(session, actor, row, found, looked)
-    session.delete(part)
+    if not keep_districts(row, part, found, sealer):
+        session.delete(part)
     session.flush()
     chain.record_each(session, actor, Action.DOSE_RECORDED, entities)
 
@@ -121,6 +132,15 @@ def _unpublished(
     if settled.copy is not None:
         dose.lineage_id, dose.version = settled.copy.lineage_id, queries.WAITS_FOR_COPY
     return dose
+
+
+def _place_children(session: Session, actor: Actor, row: DoseImport, sealer: Sealer) -> None:
+    """Where the file says that children live, published with its doses; an undo leaves that."""
+    parts = queries.parts_of(session, actor, row)
+    said = districts_of(row, parts, sealer)
+    for child in import_queries.children_to_place(session, actor, sorted(said)):
+        place(session, actor, child, said[child.id])
+    import_queries.drop_parts(session, row)
 
 
 def _publish(session: Session, actor: Actor, row: DoseImport, bulk: BulkEntry) -> None:

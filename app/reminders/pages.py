@@ -9,7 +9,7 @@ from app.authz.policy import Permission, authorize
 from app.core import clock
 from app.core.db import reading
 from app.family.models import Child
-from app.family.queries import children_visible_to, visible_child
+from app.family.queries import by_district, children_visible_to, visible_child
 from app.family.standing import QuietPeriod
 from app.immunization.objections import Contraindication, Refusal
 from app.immunization.standing import AT_EASE
@@ -126,7 +126,7 @@ def paper(actor: Actor) -> PaperPage:
         for row in rows:
             by_child.setdefault(row.child_id, []).append(row)
         children = session.scalars(
-            children_visible_to(actor).where(Child.id.in_(by_child)).order_by(Child.handbook_number)
+            children_visible_to(actor).where(Child.id.in_(by_child)).order_by(*by_district())
         ).unique()
         listed = list(children)
         overviews = overviews_of(session, actor, listed)

@@ -14,6 +14,7 @@ from app.audit.actions import Action
 from app.core import clock
 from app.core.db import reading, transaction
 from app.core.provenance import Source
+from app.family.models import Child
 from app.immunization.csv_file import MOST_BYTES, FileUnreadable, guess_columns, read_csv
 from app.immunization.import_service import PART
 from app.immunization.models import (
@@ -303,3 +304,38 @@ def test_another_citys_file_is_not_found(
     assert run(far, place).status_code == 404
     assert upload(client_for("mother"), b"a\n1").status_code == 403
     assert imported() == []
+
+
+def with_districts(nurse: Browser, world: World, *said: str) -> str:
+    """The address of a checked file whose rows say where the children live."""
+    rows = [f"{row},{district}" for row, district in zip(good_rows(world), said, strict=True)]
+    place = str(upload(nurse, "\n".join([f"{HEAD},地区", *rows]).encode()).location)
+    chosen = {f"column-{field}": str(at) for field, at in (COLUMNS | {"district": 6}).items()}
+    nurse.post(place + "/columns", chosen)
+    nurse.post(place + "/check")
+    return place
+
+
+@ONE_DATABASE
+def test_a_file_says_where_children_live_in_the_names_already_in_use(
+    nurse: Browser, world: World
+) -> None:
+    sakura, yuto = world.children["sakura"], world.children["yuto"]
+    nurse.post(f"/staff/children/{sakura}/district", {"district": "東地区"})
+    far = with_districts(nurse, world, "西地区", "東地区")
+    assert "まだ使われていない地区の名前です" in nurse.get(far).text
+    nurse.post(far + "/discard")
+    place = with_districts(nurse, world, "", " 東地区 ")
+    assert "まだ使われていない地区の名前です" not in nurse.get(place).text
+    assert [child.district for child in all_of(Child, id=yuto)] == [None]
+    done = str(run(nurse, place).location)
+    assert [child.district for child in all_of(Child, id=yuto)] == ["東地区"]
+    assert [child.district for child in all_of(Child, id=sakura)] == ["東地区"]
+    assert len(events(Action.CHILD_PLACED)) == 2
+    assert all_of(DoseImportPart) == []
+    nurse.post(done + "/undo", {"reason": "ちがうファイル"})
+    assert [child.district for child in all_of(Child, id=yuto)] == ["東地区"]
+
+
+def test_a_heading_of_districts_is_recognised() -> None:
+    assert guess_columns(["地区名"]) == {"district": 0}

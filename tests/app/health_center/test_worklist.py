@@ -237,3 +237,18 @@ def test_of_a_restricted_child_the_list_its_counts_and_the_file_say_nothing(
     assert before[:2] == (True, True)
     assert (name_shown, name_written) == (False, False)
     assert 0 < counted < before[2]
+
+
+def test_only_districts_of_the_own_municipality_are_offered(
+    nurse: Browser, client_for: Callable[..., Browser], world: World
+) -> None:
+    momo = world.children["momo"]
+    client_for("far-nurse").post(f"/staff/children/{momo}/district", {"district": "遠くの地区"})
+    nurse.post(f"/staff/children/{world.children['sakura']}/district", {"district": "東地区"})
+    for page in ("/staff/worklist", f"/staff/children/{world.children['yuto']}"):
+        assert "東地区" in nurse.get(page).text
+        assert "遠くの地区" not in nurse.get(page).text
+    elsewhere = world.organisations["far-city"]
+    page = nurse.get(f"/staff/worklist?place={elsewhere}").text
+    assert "東地区" not in page
+    assert "遠くの地区" not in page

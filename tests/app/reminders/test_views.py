@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -184,3 +185,19 @@ def test_the_paper_list_leaves_out_a_child_restricted_for_the_reader(
     assert "印刷するものはありません" in far.get("/staff/reminders/paper").text
     far.post("/staff/reminders/paper/printed", {"reminder": waiting})
     assert {row.printed_at for row in all_of(Reminder)} == {None}
+
+
+def test_labels_and_letters_stand_in_the_order_of_districts(
+    office: Office, world: World, client_for: Callable[..., Browser]
+) -> None:
+    one_round(office)
+    nurse = client_for("nurse")
+    assert re.findall(r"見本.(さくら|ゆうと) 様", paper_of(nurse)) == ["さくら", "ゆうと"] * 2
+    nurse.post(f"/staff/children/{world.children['yuto']}/district", {"district": "東地区"})
+    assert re.findall(r"見本.(さくら|ゆうと) 様", paper_of(nurse)) == ["ゆうと", "さくら"] * 2
+    assert "東地区 · T-0002" in paper_of(nurse)
+
+
+def paper_of(nurse: Browser) -> str:
+    """The page of letters to be printed."""
+    return nurse.get("/staff/reminders/paper").text
