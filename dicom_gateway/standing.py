@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from dicom_gateway import clock
 from dicom_gateway.addresses import near
+from dicom_gateway.index import pulls
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import OutboxEvent, SetAside, StoredObject, Study
 
@@ -54,6 +55,7 @@ class Standing:
     events: dict[str, int]
     oldest_waiting: float | None
     failed_tries: int
+    pulls: dict[str, int]
     disk: Disk
     programs: dict[str, bool]
 
@@ -61,6 +63,11 @@ class Standing:
     def quarantined(self) -> int:
         """Objects kept but not shown: conflicting identity, other content, unreadable."""
         return self.objects["set aside"] + self.objects["unreadable"] + self.other_content
+
+    @property
+    def pulls_waiting(self) -> int:
+        """Studies on their way from a peer."""
+        return sum(self.pulls[state.value] for state in pulls.ACTIVE)
 
     @property
     def portal_is_away(self) -> bool:
@@ -86,6 +93,7 @@ def look(engine: Engine, settings: GatewaySettings) -> Standing:
             events=events,
             oldest_waiting=None if oldest is None else max(0.0, at.timestamp() - oldest),
             failed_tries=tries,
+            pulls=pulls.counts(connection),
             disk=disk_of(settings.var),
             programs=answering(settings),
         )

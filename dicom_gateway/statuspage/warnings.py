@@ -23,4 +23,6 @@ def warnings_of(standing: Standing, words: Speech) -> list[str]:
         found.append(words.say("bad.quarantine", n=standing.quarantined))
     if standing.events["rejected"]:
         found.append(words.say("bad.rejected", n=standing.events["rejected"]))
+    if standing.pulls["failed"]:
+        found.append(words.say("bad.pulls", n=standing.pulls["failed"]))
     return found

@@ -15,9 +15,11 @@ from sqlalchemy import update
 
 from dicom_gateway import outbox, standing
 from dicom_gateway.errors import Misconfigured
+from dicom_gateway.index import pulls
 from dicom_gateway.index.models import OutboxEvent, Study
+from dicom_gateway.index.models import Pull as PullRow
 from dicom_gateway.journal import start_log
-from dicom_gateway.peers import Peer, Right
+from dicom_gateway.peers import Peer, Pull, Right
 from dicom_gateway.standing import Disk, look
 from dicom_gateway.statuspage.application import create_app
 from dicom_gateway.statuspage.door import is_allowed, networks
@@ -107,8 +109,25 @@ def test_peers_are_listed_with_what_they_may(page: Look) -> None:
     rows = (Peer("PACS", "192.0.2.10", 104, frozenset({Right.STORE, Right.QUERY})),)
     settings = page.gateway.settings.model_copy(update={"peer": rows})
     text = Look(page.gateway, create_app(page.gateway.engine, settings).test_client()).get().text
-    assert "192.0.2.10:104</span> 探す・送る" in text
+    assert "192.0.2.10:104</span> 探す・送る</li>" in text
+    assert "取り寄せ" not in text
     assert "どの装置からも" not in text
+
+
+def test_what_is_fetched_from_the_pacs_is_counted(page: Look) -> None:
+    rows = (Peer("PACS", "192.0.2.10", 104, pull=Pull.MOVE),)
+    settings = page.gateway.settings.model_copy(update={"peer": rows})
+    engine = page.gateway.engine
+    for study in ("1.2.3.4", "1.2.3.5"):
+        pulls.ask(engine, study)
+    look = Look(page.gateway, create_app(engine, settings).test_client())
+    assert "送る・取り寄せ元</li>" in look.get().text
+    assert re.search(r"取り寄せ中の検査</dt><dd>2件", look.get().text)
+    with engine.begin() as connection:
+        connection.execute(update(PullRow).values(state="failed"))
+    assert "PACSから取り寄せられなかった検査が2件あります" in look.get().text
+    assert 'tsunagu_gateway_pulls{state="failed"} 2.0' in look.get("/metrics").text
+    assert "1.2.3.4" not in look.get().text + look.get("/metrics").text
 
 
 def test_a_program_that_does_not_answer_is_named(page: Look) -> None:
