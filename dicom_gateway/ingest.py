@@ -1,6 +1,6 @@
 """The one way in: validate, make durable, list, and only then say yes.
 
-C-STORE comes through here now; web upload, folders and pulls from a PACS will. What is
+C-STORE, web upload, folders and what is fetched from a PACS come through here. What is
 acknowledged survives a killed process and power loss.
 """
 

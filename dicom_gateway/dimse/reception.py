@@ -10,21 +10,19 @@ from __future__ import annotations
 
 import io
 import queue
-import select
 import socket
 import ssl
-import time
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
-from pynetdicom.dimse_primitives import C_ECHO, C_GET, C_MOVE, C_STORE
+from pynetdicom.dimse_primitives import C_ECHO, C_GET, C_MOVE, C_STORE, N_EVENT_REPORT
 from pynetdicom.transport import AssociationServer, AssociationSocket, RequestHandler
 from typing_extensions import override
 
-from dicom_gateway.dimse.holdings import MAXIMUM_PDU_BYTES
 from dicom_gateway.dimse.lean import LeanPath
+from dicom_gateway.dimse.line import LONGEST_READ, PatientSocket, adopt
 from dicom_gateway.dimse.response import store_response
 from dicom_gateway.dimse.status import CANNOT_UNDERSTAND, NOT_AUTHORIZED
 from dicom_gateway.part10 import Claim, file_head
@@ -44,63 +42,6 @@ if TYPE_CHECKING:
     """Serves one C-GET or C-MOVE to its end."""
 
 MAXIMUM_CONNECTIONS: Final = 256
-_LONGEST_READ: Final = MAXIMUM_PDU_BYTES + 64 * 1024
-_WAIT_SECONDS: Final = 0.01
-_PAUSE_SECONDS: Final = 0.001
-
-
-class PatientSocket(AssociationSocket):
-    """Waits for data instead of asking every millisecond, and reads a PDU in large pieces.
-
-    With a lean path, objects are served from here; pynetdicom reads what that path left.
-    """
-
-    lean: LeanPath | None = None
-
-    @property
-    @override
-    def ready(self) -> bool:
-        """Whether data can be read; waits up to 10 ms for it."""
-        if self.socket is None or not self._is_connected:
-            time.sleep(_PAUSE_SECONDS)
-            return False
-        if self.lean is not None:
-            if self.lean.is_over():
-                return self.lean.leave_unread(self.socket)
-            if self.lean.may_serve():
-                return self.lean.serve(self.socket)
-            if len(self.lean.inbox):
-                return True
-        return self._is_readable(self.socket)
-
-    def _is_readable(self, connection: socket.socket) -> bool:
-        if isinstance(connection, ssl.SSLSocket) and connection.pending():
-            return True
-        try:
-            readable, _, _ = select.select([connection], [], [], _WAIT_SECONDS)
-        except (OSError, ValueError):
-            self.event_queue.put("Evt17")
-            return False
-        return bool(readable)
-
-    @override
-    def recv(self, nr_bytes: int) -> bytearray:
-        """Exactly ``nr_bytes``, or fewer when the peer is gone.
-
-        Raises:
-            OSError: the peer announced a PDU longer than it may be.
-        """
-        if nr_bytes > _LONGEST_READ:
-            raise OSError("PDU is longer than allowed")
-        buffer = bytearray(nr_bytes)
-        view = memoryview(buffer)
-        got = self.lean.inbox.take_into(view) if self.lean is not None else 0
-        while got < nr_bytes:
-            count = cast("socket.socket", self.socket).recv_into(view[got:])
-            if not count:
-                return buffer[:got]
-            got += count
-        return buffer
 
 
 class DiskDataSet(io.BytesIO):
@@ -150,16 +91,21 @@ class DiskDataSet(io.BytesIO):
 
 
 class _ServeAtOnce(queue.Queue[Any]):
-    """The message queue, except that C-STORE and C-ECHO requests are answered as they arrive."""
+    """The message queue, except that C-STORE and C-ECHO requests are answered as they arrive, and
+    answers to a report go to whoever sent it (``reports``)."""
 
     def __init__(self, association: Association, store: Store) -> None:
         super().__init__()
         self._association = association
         self._store = store
+        self.reports: queue.Queue[N_EVENT_REPORT] = queue.Queue()
 
     @override
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         context_id, message = item
+        if isinstance(message, N_EVENT_REPORT) and message.is_valid_response:
+            self.reports.put(message)
+            return
         ready = isinstance(message, C_STORE | C_ECHO) and message.is_valid_request
         if not ready or context_id not in self._association._accepted_cx:
             super().put(item, block, timeout)
@@ -256,7 +202,7 @@ class TunedHandler(RequestHandler):
         connection = cast("socket.socket", self.request)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.settimeout(self.ae.network_timeout)
-        patient = _adopt(cast("AssociationSocket", association.dul.socket))
+        patient = adopt(cast("AssociationSocket", association.dul.socket))
         association.dul.socket = patient
         association.dul._run_loop_delay = 0  # PatientSocket waits instead
         server = cast("TunedServer", self.server)
@@ -265,16 +211,9 @@ class TunedHandler(RequestHandler):
         association.dimse = provider
         if server.is_lean and not isinstance(connection, ssl.SSLSocket):
             patient.lean = LeanPath(
-                association, server.ingest, provider.keep, longest_pdu=_LONGEST_READ
+                association, server.ingest, provider.keep, longest_pdu=LONGEST_READ
             )
         return association
-
-
-def _adopt(plain: AssociationSocket) -> PatientSocket:
-    """The same connection under our reading manners, without announcing it a second time."""
-    patient = PatientSocket.__new__(PatientSocket)
-    patient.__dict__.update(plain.__dict__)
-    return patient
 
 
 class TunedServer(AssociationServer):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_ATTEMPTS: Final = 6
 LONGEST_WAIT_SECONDS: Final = 60.0
+WEEK_SECONDS: Final = 7 * 86_400.0
 _AT_ONCE: Final = 500
 REMEMBERED_SECONDS: Final = 60.0
 """How long "nobody has it" and "nobody could be reached" stand before peers are asked anew."""
@@ -201,9 +202,12 @@ def missing(engine: Engine, instances: frozenset[str]) -> int:
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """How many pulls stand in each state."""
+    """How many pulls of the last week stand in each state."""
     states: Iterable[str] = [one.value for one in State]
-    rows = connection.execute(select(_PULLS.c.state, func.count()).group_by(_PULLS.c.state))
+    lately = _PULLS.c.requested_at >= clock.now().timestamp() - WEEK_SECONDS
+    rows = connection.execute(
+        select(_PULLS.c.state, func.count()).where(lately).group_by(_PULLS.c.state)
+    )
     return dict.fromkeys(states, 0) | {row[0]: int(row[1]) for row in rows}
 
 

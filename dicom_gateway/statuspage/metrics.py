@@ -37,7 +37,7 @@ class StandingCollector(Collector):
         yield _labelled("events", "Events for the portal, by state", "state", now.events)
         age = now.oldest_waiting or 0.0
         yield _single("oldest_event_seconds", "Age of the oldest event that waits", age)
-        yield _labelled("pulls", "Studies asked of peers, by state", "state", now.pulls)
+        yield _labelled("pulls", "Studies asked of peers, 7 days, by state", "state", now.pulls)
         yield _single("disk_free_bytes", "Free bytes where images are kept", now.disk.free)
         yield _single("disk_total_bytes", "All bytes where images are kept", now.disk.total)
         up = {name: int(answers) for name, answers in now.programs.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +134,7 @@ def test_each_failure_has_its_reason(
 
 
 def test_what_cannot_be_meant_is_refused(tmp_path: Path) -> None:
-    peers = (Peer("MODALITY", "127.0.0.1", free_port()), Peer("DEAF", "127.0.0.1"))
+    peers = (Peer("MODALITY", "127.0.0.1", free_port()),)
     with running(tmp_path, peer=peers) as gateway:
         send = partial(ask, gateway)
         assert send(information(FIRST), action=2) == status.NO_SUCH_ACTION
@@ -143,7 +144,6 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path) -> None:
         assert send(missing) == status.INVALID_ARGUMENT
         assert send(information()) == status.INVALID_ARGUMENT
         assert send(information("../x")) == status.INVALID_ARGUMENT
-        assert send(information(FIRST), title="DEAF") == status.NOT_AUTHORIZED
         assert state(gateway) == "None"
 
 
@@ -155,3 +155,42 @@ def test_after_a_day_nobody_waits(gateway: Gateway) -> None:
     commitments.postpone(gateway.engine, pending)
     assert state(gateway) == "given up"
     assert commitments.due(gateway.engine) == []
+
+
+def keep_open(gateway: Gateway, answer: int, *, wanted: Dataset) -> list[int]:
+    """Ask as a modality that does not listen, and wait on the same association for the report."""
+    heard: list[int] = []
+    told = threading.Event()
+
+    def take(event: Event) -> tuple[int, None]:
+        heard.append(int(event.request.EventTypeID))  # type: ignore[union-attr, arg-type]
+        told.set()
+        return answer, None
+
+    entity = AE(ae_title="DEAF")
+    entity.add_requested_context(PUSH_MODEL)
+    handlers: Any = [(evt.EVT_N_EVENT_REPORT, take)]
+    line = entity.associate("127.0.0.1", gateway.port, ae_title=AE_TITLE, evt_handlers=handlers)
+    found, _ = line.send_n_action(wanted, 1, PUSH_MODEL, WELL_KNOWN_INSTANCE)
+    assert found.Status == status.SUCCESS
+    assert told.wait(20)
+    assert line.send_n_action(wanted, 2, PUSH_MODEL, WELL_KNOWN_INSTANCE)[0].Status != 0
+    line.release()
+    return heard
+
+
+def test_a_peer_that_keeps_its_association_open_is_told_over_it(tmp_path: Path) -> None:
+    with running(tmp_path, peer=(Peer("DEAF", "127.0.0.1"), Peer("MODALITY", "127.0.0.1"))) as one:
+        one.send(ct(number=1))
+        wanted = information(FIRST)
+        assert keep_open(one, status.SUCCESS, wanted=wanted) == [commitment.ALL_KEPT]
+        wait_until(lambda: state(one) == "told", "the row says so")
+        refused = keep_open(one, 0x0110, wanted=wanted)
+        assert refused == [commitment.ALL_KEPT]
+        wait_until(lambda: attempts(one) == 1, "it cannot be told elsewhere, and is not lost")
+        assert state(one) == "waiting"
+
+
+def attempts(gateway: Gateway) -> int:
+    with reading(gateway.engine) as connection:
+        return int(connection.scalar(select(Commitment.attempts)) or 0)

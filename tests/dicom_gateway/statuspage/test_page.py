@@ -127,6 +127,9 @@ def test_what_is_fetched_from_the_pacs_is_counted(page: Look) -> None:
         connection.execute(update(PullRow).values(state="failed"))
     assert "PACSから取り寄せられなかった検査が2件あります" in look.get().text
     assert 'tsunagu_gateway_pulls{state="failed"} 2.0' in look.get("/metrics").text
+    with engine.begin() as connection:
+        connection.execute(update(PullRow).values(requested_at=0.0))
+    assert "取り寄せられなかった検査が" not in look.get().text, "of long ago"
     assert "1.2.3.4" not in look.get().text + look.get("/metrics").text
 
 
