@@ -13,6 +13,7 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
+import dicom_gateway
 from dicom_gateway import outbox, standing
 from dicom_gateway.errors import Misconfigured
 from dicom_gateway.index import pulls
@@ -228,6 +229,15 @@ def test_the_last_troubles_are_told_in_words(page: Look, log: structlog.stdlib.B
     assert text.index("something new") < text.index("許していない装置")
     for absent in ("1.2.3.4", "secret words", "receiving"):
         assert absent not in text
+
+
+def test_every_warning_of_the_gateway_has_a_sentence() -> None:
+    warning = re.compile(r'log\.(?:warning|error|exception)\(\s*"([^"]+)"')
+    sources = Path(dicom_gateway.__file__).parent.rglob("*.py")
+    said = {event for path in sources for event in warning.findall(path.read_text("utf-8"))}
+    assert len(said) > 20
+    for language, strings in STRINGS.items():
+        assert {event for event in said if f"trouble.{event}" not in strings} == set(), language
 
 
 def test_the_book_of_troubles_stays_small_and_bears_anything(tmp_path: Path) -> None:
