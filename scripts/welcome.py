@@ -47,11 +47,17 @@ def welcome(world: World, cast: Iterable[CastMember], seconds: float) -> str:
             "",
             *(f"    {line}" for line in table(HEADINGS, rows)),
             "",
+            f"  Gateways, as a hospital's administrator sees them: {pages(world)}",
             f"  Logs   {(world.var / 'log').relative_to(ROOT)}",
             "  Stop   Ctrl-C",
             "",
         )
     )
+
+
+def pages(world: World) -> str:
+    """Addresses of the gateways' own status pages."""
+    return "  ".join(world.origin(name) + "/" for name in world.ports if name.endswith("-page"))
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

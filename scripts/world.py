@@ -23,6 +23,8 @@ PORTS = {
     "portal": 8000,
     "gateway-a-web": 8101,
     "gateway-b-web": 8102,
+    "gateway-a-page": 8191,
+    "gateway-b-page": 8192,
     "jlis": 8200,
     "agent": 8300,
     "desk": 8400,
@@ -122,6 +124,7 @@ class World:
             gateway = self._gateway(hospital)
             settings[f"gateway-{hospital.key}-dimse"] = gateway
             settings[f"gateway-{hospital.key}-web"] = gateway
+            settings[f"gateway-{hospital.key}-page"] = gateway
         return settings
 
     def _commands(self) -> dict[str, tuple[str, ...]]:
@@ -139,6 +142,7 @@ class World:
             name = f"gateway-{hospital.key}"
             commands[f"{name}-dimse"] = (PYTHON, "-m", "dicom_gateway", "dimse")
             commands[f"{name}-web"] = (PYTHON, "-m", "dicom_gateway", "web")
+            commands[f"{name}-page"] = (PYTHON, "-m", "dicom_gateway", "page")
         return {**commands, "modality": self._modality()}
 
     def _granian(self) -> tuple[str, ...]:
@@ -222,6 +226,7 @@ class World:
             "TSUNAGU_GATEWAY_VAR": str(folder),
             "TSUNAGU_GATEWAY_HTTP_PORT": str(self.ports[f"{name}-web"]),
             "TSUNAGU_GATEWAY_DICOM_PORT": str(self.ports[f"{name}-dimse"]),
+            "TSUNAGU_GATEWAY_STATUS_PORT": str(self.ports[f"{name}-page"]),
             "TSUNAGU_GATEWAY_AE_TITLE": hospital.ae_title,
             "TSUNAGU_GATEWAY_PORTAL_ORIGIN": self.origin("portal"),
             "TSUNAGU_GATEWAY_PORTAL_JWKS": str(self.var / "keys" / "portal-jwks.json"),
