@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from dicom_gateway.access import ReadLedger
 from dicom_gateway.announcer import Announcer
+from dicom_gateway.bucket import Bucket
+from dicom_gateway.carrier import Carrier
 from dicom_gateway.crypto import PortalKeys, ReportSigner, TokenVerifier
 from dicom_gateway.dicomweb.service import SeriesPlaces, Service
 from dicom_gateway.dimse.fetch import Fetcher
@@ -19,11 +21,13 @@ from dicom_gateway.errors import Misconfigured
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.layout import create_schema
 from dicom_gateway.ingest import Ingest
+from dicom_gateway.places import BucketPlace, FolderPlace, read_place, require_secrecy
 from dicom_gateway.priors import Priors
 from dicom_gateway.puller import Puller
 from dicom_gateway.representations import Representations, codec
 from dicom_gateway.settings import GatewaySettings, Mode
 from dicom_gateway.storage import BlobStore
+from dicom_gateway.tiered import TieredStore
 from dicom_gateway.worker import Worker
 
 if TYPE_CHECKING:
@@ -34,20 +38,45 @@ def check(settings: GatewaySettings) -> None:
     """Refuse to start half configured.
 
     Raises:
-        Misconfigured: no gateway id, a portal that is no origin, or plain HTTP in production.
+        Misconfigured: no gateway id, a portal that is no origin, no usable place for objects, or
+            plain HTTP in production.
     """
     if not settings.gateway_id:
         raise Misconfigured("set gateway_id to the id given by the portal")
     origin = urlsplit(settings.portal_origin)
     if origin.scheme not in {"http", "https"} or not origin.netloc or origin.path:
         raise Misconfigured("portal_origin is scheme://host[:port], nothing more")
-    if settings.mode is Mode.PRODUCTION and origin.scheme != "https":
+    place = read_place(settings.storage_url, settings.var)
+    if settings.mode is not Mode.PRODUCTION:
+        return
+    if origin.scheme != "https":
         raise Misconfigured("in production portal_origin must be https")
+    if isinstance(place, BucketPlace):
+        require_secrecy(place)
 
 
 def build_store(settings: GatewaySettings) -> BlobStore:
-    """The folder of objects."""
-    return BlobStore(Path(settings.var), reserve_bytes=settings.disk_reserve_bytes)
+    """Where objects lie.
+
+    Raises:
+        Misconfigured: the URL or the key's secret cannot be used.
+    """
+    place = read_place(settings.storage_url, settings.var)
+    reserve = settings.disk_reserve_bytes
+    if isinstance(place, FolderPlace):
+        return BlobStore(place.root, reserve_bytes=reserve)
+    bucket = Bucket(place, _storage_keys(settings))
+    return TieredStore(settings.var, bucket, reserve_bytes=reserve)
+
+
+def _storage_keys(settings: GatewaySettings) -> tuple[str, str] | None:
+    if not settings.storage_key_id:
+        return None
+    try:
+        secret = settings.storage_secret.read_text("ascii").strip()
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"storage_secret: {settings.storage_secret} cannot be read") from error
+    return settings.storage_key_id, secret
 
 
 def build_ingest(settings: GatewaySettings) -> Ingest:
@@ -97,8 +126,18 @@ def build_worker(settings: GatewaySettings, stop: threading.Event) -> Worker:
     store = build_store(settings)
     library = codec() if settings.htj2k else None
     encoder = Encoder(engine, store, build_made(settings), library) if library else None
+    carrier = build_carrier(settings, store) if isinstance(store, TieredStore) else None
     puller = build_puller(settings, stop)
-    return Worker(engine, store, announcer, settings.study_settle_seconds, stop, encoder, puller)
+    return Worker(
+        engine,
+        store,
+        announcer,
+        settings.study_settle_seconds,
+        stop,
+        encoder,
+        puller,
+        carrier,
+    )
 
 
 def build_puller(settings: GatewaySettings, stop: threading.Event) -> Puller | None:
@@ -113,9 +152,21 @@ def build_puller(settings: GatewaySettings, stop: threading.Event) -> Puller | N
     return Puller(holdings.engine, Fetcher(holdings.caller, ingest), sources, stop)
 
 
+def build_carrier(settings: GatewaySettings, store: TieredStore) -> Carrier:
+    """What brings objects into the bucket behind their acknowledgement."""
+    store.prepare()
+    return Carrier(
+        store,
+        build_made(settings).folder,
+        settings.storage_cache_bytes,
+        settings.disk_reserve_bytes,
+    )
+
+
 def build_made(settings: GatewaySettings) -> Representations:
-    """The folder of HTJ2K representations."""
-    return Representations(Path(settings.var) / "htj2k")
+    """The folder of HTJ2K representations; before a bucket it is part of the cache."""
+    place = read_place(settings.storage_url, settings.var)
+    return Representations(settings.var / "htj2k", marks_use=isinstance(place, BucketPlace))
 
 
 def build_service(settings: GatewaySettings) -> Service:

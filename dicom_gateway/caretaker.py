@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dicom_gateway import clock
-from dicom_gateway.assembly import build_store
+from dicom_gateway.assembly import build_made, build_store
+from dicom_gateway.errors import BlobUnreachable
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.layout import create_schema
+from dicom_gateway.places import BucketPlace, FolderPlace, read_place
 from dicom_gateway.retention import DAY_SECONDS, expire
-from dicom_gateway.upkeep import CannotCopy, back_up, restore, scrub
+from dicom_gateway.upkeep import CannotCopy, Empty, back_up, restore, scrub
 
 if TYPE_CHECKING:
     import argparse
@@ -38,10 +40,14 @@ def folder_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run_scrub(settings: GatewaySettings, _options: argparse.Namespace) -> int:
-    """Returns 1 when an object is damaged or gone."""
+    """Returns 1 when an object is damaged or gone, or the bucket cannot be read."""
     engine = open_index(settings.database_url, settings.var)
     create_schema(engine)
-    found = scrub(engine, build_store(settings), _Progress())
+    try:
+        found = scrub(engine, build_store(settings), build_made(settings), _Progress())
+    except BlobUnreachable as error:
+        sys.stderr.write(f"gateway: {error}; nothing is known to be damaged, scrub again later\n")
+        return 1
     for kind in ("damaged", "missing", "unlisted"):
         for name in getattr(found, kind):
             sys.stdout.write(f"{kind}\t{name}\n")
@@ -49,6 +55,8 @@ def run_scrub(settings: GatewaySettings, _options: argparse.Namespace) -> int:
         f"{found.sound:,} sound, {len(found.damaged)} damaged, {len(found.missing)} missing, "
         f"{len(found.unlisted)} unlisted\n"
     )
+    if found.dropped:
+        sys.stdout.write(f"{found.dropped} cached copies were unsound and are fetched anew\n")
     return 0 if found.is_whole else 1
 
 
@@ -57,23 +65,34 @@ def run_backup(settings: GatewaySettings, options: argparse.Namespace) -> int:
     engine = open_index(settings.database_url, settings.var)
     create_schema(engine)
     try:
-        copied = back_up(engine, settings.var, options.folder, _Progress())
-    except CannotCopy as error:
+        copied = back_up(engine, build_store(settings), options.folder, _Progress())
+    except (CannotCopy, BlobUnreachable) as error:
         sys.stderr.write(f"gateway: {error}\n")
         return 1
-    sys.stdout.write(f"backup complete: {copied:,} objects copied, the others were there\n")
+    rest = "in the bucket or there before" if _has_bucket(settings) else "there before"
+    sys.stdout.write(f"backup complete: {copied:,} objects copied, the others were {rest}\n")
     return 0
 
 
 def run_restore(settings: GatewaySettings, options: argparse.Namespace) -> int:
     """Returns 1 when the backup could not be brought back, or is not whole."""
     try:
-        brought = restore(options.folder, settings.var, _Progress())
+        brought = restore(options.folder, _place(settings), _Progress())
     except CannotCopy as error:
         sys.stderr.write(f"gateway: {error}\n")
         return 1
     sys.stdout.write(f"{brought:,} objects brought back; comparing every byte\n")
     return run_scrub(settings, options)
+
+
+def _place(settings: GatewaySettings) -> Empty:
+    place = read_place(settings.storage_url, settings.var)
+    root = place.root if isinstance(place, FolderPlace) else settings.var
+    return Empty(settings.var, root, has_bucket=_has_bucket(settings))
+
+
+def _has_bucket(settings: GatewaySettings) -> bool:
+    return isinstance(read_place(settings.storage_url, settings.var), BucketPlace)
 
 
 def days_options(parser: argparse.ArgumentParser) -> None:
@@ -89,6 +108,6 @@ def run_expire(settings: GatewaySettings, options: argparse.Namespace) -> int:
     engine = open_index(settings.database_url, settings.var)
     create_schema(engine)
     before = clock.now().timestamp() - options.days * DAY_SECONDS
-    studies, objects = expire(engine, build_store(settings), before=before)
+    studies, objects = expire(engine, build_store(settings), build_made(settings), before=before)
     sys.stdout.write(f"{studies:,} studies, {objects:,} objects expired\n")
     return 0

@@ -45,6 +45,7 @@ class Phase:
 PHASES: Final = (
     Phase("keys", links.keys),
     Phase("disk", links.disk),
+    Phase("bucket", links.bucket, ("disk",)),
     Phase("index", links.index, ("disk",)),
     Phase("portal", links.portal, ("keys",)),
     Phase("clock", links.clocks, ("portal",)),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dicom_gateway.assembly import build_store
+from dicom_gateway.assembly import build_made, build_store
 from dicom_gateway.errors import GatewayError
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.layout import create_schema
@@ -38,10 +38,10 @@ def run(settings: GatewaySettings, chosen: argparse.Namespace) -> int:
         sys.stderr.write("gateway: name what to decide about; `quarantine list` shows it\n")
         return 2
     kind = Kind.RELEASED if chosen.action == "release" else Kind.REJECTED
-    failed = 0
+    store, made, failed = build_store(settings), build_made(settings), 0
     for number in chosen.numbers:
         try:
-            decide(engine, build_store(settings), number, judgement(kind, chosen.reason))
+            decide(engine, store, made, number, judgement(kind, chosen.reason))
         except GatewayError as error:
             sys.stderr.write(f"gateway: {number}: {error}\n")
             failed += 1

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from sqlalchemy import Engine, Row, select
 
+from dicom_gateway.errors import BlobMissing, BlobUnreachable
 from dicom_gateway.frames import FrameTable
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import Instance, StoredObject
 from dicom_gateway.representations import RECODABLE, Shape, encode
 from dicom_gateway.specimen import CHECK_STUDY
-from dicom_gateway.storage import read_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dicom_gateway.blobs import Blobs
     from dicom_gateway.representations import Representations
-    from dicom_gateway.storage import BlobStore
 
 log = structlog.get_logger()
 
@@ -36,7 +36,7 @@ class Encoder:
     """Goes through the index by number; what is made already is passed over."""
 
     engine: Engine
-    store: BlobStore
+    store: Blobs
     made: Representations
     library: Any
     last_id: int = 0
@@ -50,7 +50,7 @@ class Encoder:
         rows = self._next()
         for row in rows:
             self.last_id = row.id
-            if not self.made.has(row.file_name):
+            if not self.made.has(row.file_name) and self.store.is_near(row.file_name):
                 self._encode(row)
         return len(rows)
 
@@ -83,12 +83,21 @@ class Encoder:
             self.made.keep(row.file_name, self._streams(row, shape), row.frame_count)
         except NotLossless:
             log.warning("frames not represented in HTJ2K", object_id=row.id)
+        except (BlobMissing, BlobUnreachable):
+            log.warning("object to be represented is not there", object_id=row.id)
+        if not self._is_listed(row):
+            self.made.remove(row.file_name)
+
+    def _is_listed(self, row: Row[Any]) -> bool:
+        """Whether the object was not forgotten meanwhile: its copy must not outlive it."""
+        with reading(self.engine) as connection:
+            same = select(StoredObject.id).where(StoredObject.file_name == row.file_name)
+            return connection.scalar(same.where(StoredObject.id == row.id)) is not None
 
     def _streams(self, row: Row[Any], shape: Shape) -> Iterator[bytes]:
         table = FrameTable(row.frame_count, row.frame_table, row.encapsulated)
-        path = self.store.path(row.file_name)
         for number in range(1, row.frame_count + 1):
-            frame = b"".join(read_span(path, *span) for span in table.spans(number))
+            frame = b"".join(self.store.span(row.file_name, *span) for span in table.spans(number))
             stream = encode(self.library, frame, shape)
             if stream is None:
                 raise NotLossless

@@ -223,3 +223,15 @@ class BlobMissing(GatewayError):
     """The index lists an object whose file is not there or is too short."""
 
     code = "blob-missing"
+
+
+class BlobDamaged(BlobMissing):
+    """The bucket gave other bytes than were once acknowledged under this name."""
+
+    code = "blob-damaged"
+
+
+class BlobUnreachable(GatewayError):
+    """The bucket that holds the object cannot be used now. The message says why, without keys."""
+
+    code = "blob-unreachable"

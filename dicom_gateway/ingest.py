@@ -23,7 +23,8 @@ from dicom_gateway.uid import checked_uid, uid_from_bytes
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from dicom_gateway.storage import Arrival, BlobStore
+    from dicom_gateway.arrival import Arrival
+    from dicom_gateway.blobs import Blobs
 
 _SOP_CLASS_UID = 0x00080016
 _SOP_INSTANCE_UID = 0x00080018
@@ -45,7 +46,7 @@ class Inspection:
 class Ingest:
     """Takes objects in. One per receiving process; any number of threads."""
 
-    def __init__(self, store: BlobStore, engine: Engine, *, maximum_object_bytes: int) -> None:
+    def __init__(self, store: Blobs, engine: Engine, *, maximum_object_bytes: int) -> None:
         self._store = store
         self._book = ArrivalBook(engine)
         self._syncing = ThreadPoolExecutor(_SYNCING_AT_ONCE, "sync")
@@ -67,7 +68,7 @@ class Ingest:
         arrival.begin_sync(self._syncing)
         seen = _inspect(arrival, claim)
         sha256 = arrival.digest()
-        name = self._store.keep(arrival, study_instance_uid=seen.study_instance_uid)
+        name = self._store.keep(arrival, study_instance_uid=seen.study_instance_uid, sha256=sha256)
         entry = Entry(
             claim=claim,
             study_instance_uid=seen.study_instance_uid,
@@ -129,7 +130,7 @@ def inspect(data: Buffer, start: int, claim: Claim) -> Inspection:
     )
 
 
-def inspect_stored(store: BlobStore, name: str, *, sender: str) -> Entry:
+def inspect_stored(store: Blobs, name: str, *, sender: str) -> Entry:
     """The entry of a file that was kept earlier, read anew from its bytes.
 
     Raises:

@@ -6,6 +6,7 @@ A link returns what it saw or raises :class:`CheckFailed` with what to do.
 from __future__ import annotations
 
 import json
+import os
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,9 +23,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_gateway import clock
 from dicom_gateway.addresses import near
+from dicom_gateway.assembly import build_store
 from dicom_gateway.crypto import PortalKeys, ReportSigner, TokenVerifier
 from dicom_gateway.enrolment import clock_words
-from dicom_gateway.errors import CheckFailed, Misconfigured, Unauthenticated
+from dicom_gateway.errors import (
+    BlobMissing,
+    BlobUnreachable,
+    CheckFailed,
+    Misconfigured,
+    Unauthenticated,
+)
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.layout import create_schema
 from dicom_gateway.specimen import (
@@ -33,6 +41,7 @@ from dicom_gateway.specimen import (
     specimen,
 )
 from dicom_gateway.standing import disk_of
+from dicom_gateway.tiered import TieredStore
 from dicom_gateway.words import size_words
 
 if TYPE_CHECKING:
@@ -43,6 +52,7 @@ if TYPE_CHECKING:
 CHECK_PATH: Final = "/api/gateway/v1/check"
 LEAST_FREE_BYTES: Final = 1_000_000_000
 LISTED_WITHIN_SECONDS: Final = 20.0
+PROBE_BYTES: Final = 1000
 _ASK_AGAIN_SECONDS: Final = 0.2
 
 
@@ -87,6 +97,18 @@ def disk(bench: Bench) -> str:
     if free < LEAST_FREE_BYTES:
         raise CheckFailed(f"only {size_words(free)} free in {folder}: make room")
     return f"{size_words(free)} free in {folder}"
+
+
+def bucket(bench: Bench) -> str:
+    """Where objects lie takes a probe, gives it back and forgets it."""
+    try:
+        where = build_store(bench.settings)
+        if not isinstance(where, TieredStore):
+            return "objects lie in a folder of this machine"
+        where.bucket.prove(os.urandom(PROBE_BYTES))
+    except (Misconfigured, BlobUnreachable, BlobMissing) as error:
+        raise CheckFailed(f"{error}; objects wait on this machine meanwhile") from error
+    return f"{where.bucket.place.words} keeps, gives back and forgets a probe"
 
 
 def index(bench: Bench) -> str:

@@ -6,17 +6,19 @@ the identifiers are the same.
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from pydicom import dcmread
 from pynetdicom.presentation import build_context
 
-from dicom_gateway import clock
+from dicom_gateway import clock, syntax
 from dicom_gateway.assembly import build_holdings
 from dicom_gateway.dimse import status
 from dicom_gateway.dimse.retrieve import MOST_CONTEXTS
@@ -32,9 +34,12 @@ if TYPE_CHECKING:
 
     from pynetdicom.association import Association
 
+    from dicom_gateway.blobs import Blobs
     from dicom_gateway.dimse.holdings import Holdings
     from dicom_gateway.peers import Peer
     from dicom_gateway.settings import GatewaySettings
+
+PIECE_BYTES: Final = 1024**2
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ def push(holdings: Holdings, peer: Peer, study: str, change: Reconciliation) -> 
         failed = tuple(
             one.sop_instance_uid
             for number, one in enumerate(files, 1)
-            if not _is_taken(line, holdings.store.path(one.file_name), one, (number, change))
+            if not _is_taken(line, holdings.store, one, (number, change))
         )
     finally:
         line.release()
@@ -98,18 +103,36 @@ def push(holdings: Holdings, peer: Peer, study: str, change: Reconciliation) -> 
 
 
 def _is_taken(
-    line: Association, path: Path, stored: StoredFile, how: tuple[int, Reconciliation]
+    line: Association, store: Blobs, stored: StoredFile, how: tuple[int, Reconciliation]
 ) -> bool:
     """Whether the peer took the copy; ``how`` is (message id, identity)."""
     number, change = how
     try:
-        with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
-            warnings.simplefilter("ignore")
+        with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "copy.dcm"
-            data_set = dcmread(path)
-            reconcile(data_set, change)
-            data_set.save_as(copy)
+            with store.open(stored.file_name) as file, copy.open("wb") as target:
+                _write_copy(file, target, change)
             code = send_file(line, stored, copy, number % 65_535 or 1)
     except (GatewayError, OSError, ValueError):
         return False
     return code == status.SUCCESS or code >> 12 == status.SOME_FAILED >> 12
+
+
+def _write_copy(file: BinaryIO, target: BinaryIO, change: Reconciliation) -> None:
+    """The header with the local identity, then pixels and what follows them, byte for byte.
+
+    Reading stops in front of the pixels, so an object of any size takes little memory. A deflated
+    data set has no such place and is written as a whole.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data_set = dcmread(file, stop_before_pixels=True)
+        if data_set.file_meta.TransferSyntaxUID == syntax.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+            file.seek(0)
+            data_set = dcmread(file)
+            file.seek(0, os.SEEK_END)
+        rest = file.tell()
+        reconcile(data_set, change)
+        data_set.save_as(target)
+    file.seek(rest)
+    shutil.copyfileobj(file, target, PIECE_BYTES)

@@ -26,7 +26,8 @@ from dicom_gateway.ingest import inspect_stored
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row, Table
 
-    from dicom_gateway.storage import BlobStore
+    from dicom_gateway.blobs import Blobs
+    from dicom_gateway.representations import Representations
 
 log = structlog.get_logger()
 
@@ -105,7 +106,9 @@ def held(engine: Engine) -> list[Held]:
     return sorted(found, key=lambda one: (one.received_at, one.number))
 
 
-def decide(engine: Engine, store: BlobStore, number: str, verdict: Judgement) -> None:
+def decide(
+    engine: Engine, store: Blobs, made: Representations, number: str, verdict: Judgement
+) -> None:
     """Carry a decision out.
 
     A released object joins its study; a released variant takes the place of the listed object,
@@ -127,6 +130,7 @@ def decide(engine: Engine, store: BlobStore, number: str, verdict: Judgement) ->
         _write(connection, row, verdict)
     if verdict.kind is Kind.REJECTED:
         store.remove(row.file_name)
+        made.remove(row.file_name)
     log.info("object decided", number=number, decision=verdict.kind.value)
 
 
@@ -159,7 +163,7 @@ def _join(connection: Connection, row: Row[Any]) -> None:
     )
 
 
-def _exchange(connection: Connection, store: BlobStore, variant: Row[Any]) -> None:
+def _exchange(connection: Connection, store: Blobs, variant: Row[Any]) -> None:
     """The variant is listed from now on; what was listed is kept beside."""
     entry = replace(
         inspect_stored(store, variant.file_name, sender=variant.sender),

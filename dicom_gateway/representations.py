@@ -19,7 +19,7 @@ from dicom_gateway import syntax
 from dicom_gateway.dicomweb import accept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
     from pathlib import Path
 
     from dicom_gateway.dicomweb.accept import Representation
@@ -78,13 +78,17 @@ def encode(library: Any, frame: bytes, shape: Shape) -> bytes | None:
 
 
 class Representations:
-    """The folder of them, one file an object, named as the object's own file."""
+    """The folder of them, one file an object, named as the object's own file.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    With ``marks_use`` the time of a file tells when it was last read, so that others may go first.
+    """
+
+    def __init__(self, folder: Path, *, marks_use: bool = False) -> None:
+        self.folder = folder
+        self._marks_use = marks_use
 
     def _path(self, file_name: str) -> Path:
-        return self._folder / f"{file_name}.jph"
+        return self.folder / f"{file_name}.jph"
 
     def has(self, file_name: str) -> bool:
         """Whether one was made."""
@@ -116,6 +120,15 @@ class Representations:
         """Forget one: its object is gone."""
         self._path(file_name).unlink(missing_ok=True)
 
+    def keep_only(self, file_names: Container[str]) -> int:
+        """Forget every one whose object is not among these. Returns how many went."""
+        gone = 0
+        for path in self.folder.rglob("*.jph"):
+            if str(path.relative_to(self.folder)).removesuffix(".jph") not in file_names:
+                path.unlink(missing_ok=True)
+                gone += 1
+        return gone
+
     def frames(self, file_name: str, numbers: list[int]) -> list[bytes] | None:
         """Code streams of these frames, counted from 1; ``None`` when there are none whole."""
         try:
@@ -123,6 +136,8 @@ class Representations:
         except OSError:
             return None
         try:
+            if self._marks_use:
+                os.utime(descriptor)
             found = [_frame(descriptor, number) for number in numbers]
         finally:
             os.close(descriptor)

@@ -19,7 +19,8 @@ from dicom_gateway.media.objects import SENDER
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
 
-    from dicom_gateway.storage import BlobStore
+    from dicom_gateway.blobs import Blobs
+    from dicom_gateway.representations import Representations
 
 log = structlog.get_logger()
 
@@ -27,7 +28,9 @@ DAY_SECONDS: Final = 86_400.0
 _OBJECTS: Final = cast("Table", StoredObject.__table__)
 
 
-def expire(engine: Engine, store: BlobStore, *, before: float) -> tuple[int, int]:
+def expire(
+    engine: Engine, store: Blobs, made: Representations, *, before: float
+) -> tuple[int, int]:
     """Forget every study that has neither changed nor been read since ``before`` (Unix seconds).
 
     Rows go first, each study in one transaction, then its files; a kill in between leaves files
@@ -46,6 +49,7 @@ def expire(engine: Engine, store: BlobStore, *, before: float) -> tuple[int, int
             names = _forget(connection, uid, before)
         for name in names:
             store.remove(name)
+            made.remove(name)
         gone += bool(names)
         objects += len(names)
     log.info("studies expired", studies=gone, objects=objects)

@@ -67,6 +67,24 @@ class GatewaySettings(BaseSettings):
     )
     var: Path = Field(DEFAULT_DATA, description="folder of objects and index")
     database_url: str = Field("", description="index; empty means SQLite inside var")
+    storage_url: str = Field(
+        "",
+        description="where objects lie: empty means inside var; `file:///FOLDER`; "
+        "`s3://BUCKET/PREFIX?endpoint=URL&region=NAME`",
+    )
+    storage_key_id: str = Field(
+        "",
+        description="key id of the bucket; empty takes `AWS_ACCESS_KEY_ID` and what else the tools "
+        "of Amazon read",
+    )
+    storage_secret: Path = Field(
+        HOME / "storage-secret", description="file with the secret of that key, nothing else in it"
+    )
+    storage_cache_bytes: int = Field(
+        20 * 1024**3,
+        ge=0,
+        description="with a bucket: objects and HTJ2K copies kept on this machine's disk for speed",
+    )
     http_host: str = Field("127.0.0.1", description="address of the DICOMweb listener")
     http_port: Port = Field(8101, description="port of the DICOMweb listener")
     http_workers: int = Field(1, ge=1, le=64, description="DICOMweb worker processes")

@@ -25,7 +25,7 @@ from dicom_gateway.index.models import (
 )
 
 if TYPE_CHECKING:
-    from dicom_gateway.storage import BlobStore
+    from dicom_gateway.blobs import Blobs
 
 CHECK_ROOT: Final = "2.25.24439216018267611615911225336904105755"
 CHECK_STUDY: Final = f"{CHECK_ROOT}.1"
@@ -63,7 +63,7 @@ def is_being_listed(engine: Engine) -> bool:
         return connection.scalar(select(StoredObject.id).where(*waiting).limit(1)) is not None
 
 
-def remove_specimens(engine: Engine, store: BlobStore) -> int:
+def remove_specimens(engine: Engine, store: Blobs) -> int:
     """Take every object of the check's study out of index and store.
 
     Returns:

@@ -1,143 +1,30 @@
 """Objects on disk. File names are ours; a file that has its final name is whole and on the platter.
 
 Order of steps (PS3.4 B.2.3 asks for safe storage before success): write, fsync the file, rename,
-fsync the folder. Only then may the index list it.
+fsync the folder. Only then may the index list it. A name tells the content and is never used again:
+``study/digest-arrival.dcm``.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-import sys
-from concurrent.futures import wait
-from typing import TYPE_CHECKING, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, BinaryIO, Final
 from uuid import uuid4
 
+from dicom_gateway.arrival import Arrival
 from dicom_gateway.crypto import RunningDigest, digest
-from dicom_gateway.errors import BlobMissing, DiskNearlyFull, ObjectTooLarge, OutOfResources
+from dicom_gateway.errors import BlobMissing, OutOfResources
+from dicom_gateway.part10 import read_head
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
+    from collections.abc import Iterator
     from pathlib import Path
-    from types import TracebackType
 
-NO_LIMIT: Final = sys.maxsize
-_PIECE_BYTES: Final = 1 << 20
-
-
-class Arrival:
-    """One object on its way to disk. Takes bytes as they come and never raises while it does:
-    a full disk or an oversized object is remembered and reported by :meth:`finish`."""
-
-    def __init__(self, path: Path, *, maximum_bytes: int, room: int = NO_LIMIT) -> None:
-        self.path = path
-        self.head_bytes = 0
-        self.size = 0
-        self._maximum = maximum_bytes
-        self._room = room
-        self._syncing: Future[None] | None = None
-        self._trouble: OutOfResources | None = None
-        self._is_kept = False
-        self._descriptor = -1
-        try:
-            self._descriptor = os.open(
-                path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
-            )
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._trouble = OutOfResources("no file can be made for the object")
-
-    def begin(self, head: bytes) -> None:
-        """Write the file head. Only what follows counts for the digest."""
-        self._put(head)
-        self.head_bytes = len(head)
-
-    def write(self, data: bytes | memoryview) -> None:
-        """Take the next piece of the data set."""
-        self._put(data)
-
-    def _put(self, data: bytes | memoryview) -> None:
-        self.size += len(data)
-        if self.size > self._maximum:
-            self._trouble = self._trouble or ObjectTooLarge("object is larger than allowed")
-        elif self.size > self._room:
-            self._trouble = self._trouble or DiskNearlyFull("disk is down to its reserve")
-        if self._trouble is not None:
-            return
-        view = memoryview(data)
-        try:
-            while view:
-                view = view[os.write(self._descriptor, view) :]
-        except OSError:
-            self._trouble = OutOfResources("object could not be written")
-
-    def finish(self) -> None:
-        """Be done with writing.
-
-        Raises:
-            OutOfResources: some byte was not written, or the object was too large.
-        """
-        if self._trouble is not None:
-            raise self._trouble
-
-    def begin_sync(self, threads: Executor) -> None:
-        """Send the bytes on their way to the platter while the object is looked at."""
-        self._syncing = threads.submit(os.fsync, self._descriptor)
-
-    def sync(self) -> None:
-        """Return only when the bytes are on the platter.
-
-        Raises:
-            OSError: the disk refused.
-        """
-        if self._syncing is None:
-            os.fsync(self._descriptor)
-        else:
-            self._syncing.result()
-
-    def digest(self) -> bytes:
-        """SHA-256 of the data set as the file holds it."""
-        running = RunningDigest()
-        piece = memoryview(bytearray(min(_PIECE_BYTES, max(1, self.size))))
-        at = self.head_bytes
-        while count := os.preadv(self._descriptor, [piece], at):
-            running.update(piece[:count])
-            at += count
-        return running.value()
-
-    def fileno(self) -> int:
-        """The open file, for mapping and syncing."""
-        return self._descriptor
-
-    def discard(self) -> None:
-        """Close, and remove the file if it still has its temporary name."""
-        if self._syncing is not None:
-            wait((self._syncing,))
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-        if not self._is_kept:
-            self.path.unlink(missing_ok=True)
-
-    def rename(self, target: Path) -> None:
-        """Give the file its final name; from then on it is not removed with the arrival.
-
-        Raises:
-            OSError: the disk refused.
-        """
-        self.path.rename(target)
-        self._is_kept = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.discard()
+PIECE_BYTES: Final = 256 * 1024
+_MOST_FOLDER_TRIES: Final = 5
+_ARRIVAL_DIGITS: Final = 12
+_DIGEST_DIGITS: Final = 64
 
 
 class BlobStore:
@@ -174,7 +61,7 @@ class BlobStore:
             return 0
         return max(0, state.f_bavail * state.f_frsize - self._reserve)
 
-    def keep(self, arrival: Arrival, *, study_instance_uid: str) -> str:
+    def keep(self, arrival: Arrival, *, study_instance_uid: str, sha256: bytes) -> str:
         """Make the arrival durable under a name of ours, in its study's folder.
 
         Returns:
@@ -184,16 +71,27 @@ class BlobStore:
             OutOfResources: the disk refused one of the steps.
         """
         study = digest(study_instance_uid.encode("ascii")).hex()
-        name = f"{study[:2]}/{study[:32]}/{uuid4().hex}.dcm"
+        name = f"{study[:2]}/{study[:32]}/{sha256.hex()}-{uuid4().hex[:_ARRIVAL_DIGITS]}.dcm"
         target = self._objects / name
         try:
             arrival.sync()
-            self._make_folder(target.parent)
-            arrival.rename(target)
+            self._move(arrival, target)
             sync_folder(target.parent)
         except OSError as error:
             raise OutOfResources("object could not be made durable") from error
         return name
+
+    def _move(self, arrival: Arrival, target: Path) -> None:
+        """Rename into the study's folder, which may be taken away while it is empty."""
+        for _ in range(_MOST_FOLDER_TRIES):
+            self._make_folder(target.parent)
+            try:
+                arrival.rename(target)
+            except FileNotFoundError:
+                self._known.discard(target.parent)
+            else:
+                return
+        raise FileNotFoundError(target)
 
     def _make_folder(self, folder: Path) -> None:
         if folder in self._known:
@@ -217,6 +115,45 @@ class BlobStore:
             return self.path(name).open("rb")
         except OSError as error:
             raise BlobMissing("stored object is not there") from error
+
+    def span(self, name: str, offset: int, length: int) -> bytes:
+        """Exactly ``length`` bytes from ``offset``.
+
+        Raises:
+            BlobMissing: the object is gone or shorter than the index says.
+        """
+        return read_span(self.path(name), offset, length)
+
+    def pieces(self, name: str, offset: int, length: int) -> Iterator[bytes]:
+        """The same in pieces of at most 256 KiB; fails when the first is asked for, or later."""
+        return read_pieces(self.path(name), offset, length)
+
+    def size(self, name: str) -> int:
+        """Bytes of a kept object.
+
+        Raises:
+            BlobMissing: the file is gone.
+        """
+        try:
+            return self.path(name).stat().st_size
+        except OSError as error:
+            raise BlobMissing("stored object is not there") from error
+
+    def original(self, name: str) -> Iterator[bytes]:
+        """The whole of the copy that counts, in pieces: what scrub and backup read."""
+        return read_pieces(self.path(name), 0, self.size(name))
+
+    def is_near(self, name: str) -> bool:
+        """Whether reading it costs no way over the network."""
+        return True
+
+    def is_only_here(self, name: str) -> bool:
+        """Whether the object is nowhere but on this disk. A folder has nothing behind it."""
+        return True
+
+    def drop_unsound(self, name: str) -> bool:
+        """Drop a copy kept for speed that is not what its name tells. A folder has none."""
+        return False
 
     def names(self) -> set[str]:
         """Every kept file, listed or not."""
@@ -265,3 +202,44 @@ def read_span(path: Path, offset: int, length: int) -> bytes:
     if len(data) != length:
         raise BlobMissing("stored object is too short")
     return data
+
+
+def read_pieces(path: Path, offset: int, length: int) -> Iterator[bytes]:
+    """A span of a stored file in pieces.
+
+    Raises:
+        BlobMissing: the file is gone or too short; the connection must break then.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise BlobMissing("stored object is not there") from error
+    try:
+        end = offset + length
+        while offset < end:
+            piece = os.pread(descriptor, min(PIECE_BYTES, end - offset), offset)
+            if not piece:
+                raise BlobMissing("stored object is too short")
+            offset += len(piece)
+            yield piece
+    finally:
+        os.close(descriptor)
+
+
+def digest_in(name: str) -> str:
+    """SHA-256 of the data set in hex, as the name tells it; empty where an older name does not."""
+    told = name.rpartition("/")[2].partition("-")[0]
+    return told if len(told) == _DIGEST_DIGITS else ""
+
+
+def data_set_digest(pieces: Iterator[bytes]) -> bytes:
+    """SHA-256 of the data set of a stored file, in constant memory.
+
+    Raises:
+        NotDicom: the file has no head of ours; and whatever reading the pieces raises.
+    """
+    running, first = RunningDigest(), next(pieces, b"")
+    running.update(memoryview(first)[read_head(first).end :])
+    for piece in pieces:
+        running.update(piece)
+    return running.value()

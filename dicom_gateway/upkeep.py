@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select, union_all
 
-from dicom_gateway.crypto import RunningDigest
 from dicom_gateway.errors import BlobMissing, GatewayError, NotDicom
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import SetAside, StoredObject
-from dicom_gateway.part10 import read_head
-from dicom_gateway.storage import sync_folder
+from dicom_gateway.storage import data_set_digest, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,12 +22,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from dicom_gateway.storage import BlobStore
+    from dicom_gateway.blobs import Blobs
+    from dicom_gateway.representations import Representations
 
 INDEX: Final = "index.sqlite"
 OBJECTS: Final = "objects"
-_PIECE_BYTES: Final = 1024 * 1024
-_HEAD_BYTES: Final = 64 * 1024
 _ROWS_AT_ONCE: Final = 500
 
 
@@ -47,6 +44,7 @@ class Findings:
     damaged: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     unlisted: list[str] = field(default_factory=list)
+    dropped: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -55,17 +53,25 @@ class Findings:
 
 
 def scrub(
-    engine: Engine, store: BlobStore, on_object: Callable[[int], None] = lambda _n: None
+    engine: Engine,
+    store: Blobs,
+    made: Representations,
+    on_object: Callable[[int], None] = lambda _n: None,
 ) -> Findings:
     """Read every kept object and compare it with the digest of its arrival.
 
-    A file no row names is told too: its sender got no acknowledgement.
+    A file no row names is told too: its sender got no acknowledgement. HTJ2K copies of what is not
+    kept any more are removed.
+
+    Raises:
+        BlobUnreachable: the bucket cannot be read now.
     """
     found, known = Findings(), set[str]()
     for number, (name, sha256) in enumerate(_listed(engine), 1):
         known.add(name)
+        found.dropped += store.drop_unsound(name)
         try:
-            is_same = data_set_digest(store, name) == sha256
+            is_same = data_set_digest(store.original(name)) == sha256
         except BlobMissing:
             found.missing.append(name)
         except (NotDicom, OSError):
@@ -75,7 +81,10 @@ def scrub(
             if not is_same:
                 found.damaged.append(name)
         on_object(number)
-    found.unlisted += sorted(store.names() - known - _arrived_since(engine, known))
+    here = store.names()
+    since = _arrived_since(engine, known)
+    found.unlisted += sorted(here - known - since)
+    made.keep_only(known | since)
     return found
 
 
@@ -94,26 +103,13 @@ def _arrived_since(engine: Engine, known: set[str]) -> set[str]:
     return {name for name, _ in _listed(engine)} - known
 
 
-def data_set_digest(store: BlobStore, name: str) -> bytes:
-    """SHA-256 of a kept object's data set, in constant memory.
-
-    Raises:
-        BlobMissing, NotDicom, OSError.
-    """
-    running = RunningDigest()
-    with store.open(name) as file:
-        file.seek(read_head(file.read(_HEAD_BYTES)).end)
-        while piece := file.read(_PIECE_BYTES):
-            running.update(piece)
-    return running.value()
-
-
 def back_up(
-    engine: Engine, var: Path, target: Path, on_object: Callable[[int], None] = lambda _n: None
+    engine: Engine, store: Blobs, target: Path, on_object: Callable[[int], None] = lambda _n: None
 ) -> int:
-    """Copy index and objects into a folder; repeated, it copies only what is new.
+    """Copy into a folder the index and the objects that lie on this machine alone; repeated, it
+    copies only what is new.
 
-    The index is copied first, at one instant, while the gateway goes on: what it names is on disk
+    The index is copied first, at one instant, while the gateway goes on: what it names is durable
     by then. Objects never change, so a file that is there is not copied again.
 
     Returns:
@@ -127,30 +123,53 @@ def back_up(
     try:
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
         _copy_index(engine, target / INDEX)
-        return _copy_objects(_named_in(target / INDEX), var / OBJECTS, target / OBJECTS, on_object)
+        copied = 0
+        for number, name in enumerate(_named_in(target / INDEX), 1):
+            there = target / OBJECTS / name
+            if store.is_only_here(name) and not there.exists():
+                _write_file(store.original(name), there)
+                copied += 1
+            on_object(number)
     except OSError as error:
         raise CannotCopy(f"the copy could not be written: {error.strerror}") from error
+    except BlobMissing as error:
+        raise CannotCopy("a listed object is not there: run scrub, it names all of them") from error
+    return copied
 
 
-def restore(source: Path, var: Path, on_object: Callable[[int], None] = lambda _n: None) -> int:
-    """Bring a backup into an empty folder; the gateway may start there afterwards.
+@dataclass(frozen=True)
+class Empty:
+    """Where a backup is brought to: the folder of the index, and the one that holds ``objects``.
+    With a bucket behind, objects that the backup does not hold are in there."""
+
+    var: Path
+    root: Path
+    has_bucket: bool = False
+
+
+def restore(source: Path, place: Empty, on_object: Callable[[int], None] = lambda _n: None) -> int:
+    """Bring a backup into empty folders; the gateway may start there afterwards.
 
     Returns:
         how many objects were brought.
 
     Raises:
-        CannotCopy: no backup is there, the folder holds something, or the copy failed.
+        CannotCopy: no backup is there, a folder holds something, or the copy failed.
     """
     if not (source / INDEX).is_file():
         raise CannotCopy("there is no backup in this folder: it holds no index.sqlite")
-    if var.exists() and any(var.iterdir()):
-        raise CannotCopy("the gateway's folder is not empty; restore into an empty one")
+    for folder in (place.var, place.root):
+        if folder.exists() and any(folder.iterdir()):
+            raise CannotCopy("the gateway's folder is not empty; restore into an empty one")
+    brought = 0
     try:
-        var.mkdir(parents=True, exist_ok=True)
-        brought = _copy_objects(
-            _named_in(source / INDEX), source / OBJECTS, var / OBJECTS, on_object
-        )
-        _copy_file(source / INDEX, var / INDEX)
+        place.var.mkdir(parents=True, exist_ok=True)
+        for number, name in enumerate(_named_in(source / INDEX), 1):
+            if not place.has_bucket or (source / OBJECTS / name).exists():
+                _copy_file(source / OBJECTS / name, place.root / OBJECTS / name)
+                brought += 1
+            on_object(number)
+        _copy_file(source / INDEX, place.var / INDEX)
     except OSError as error:
         raise CannotCopy(f"the copy could not be written: {error.strerror}") from error
     return brought
@@ -172,23 +191,18 @@ def _named_in(index: Path) -> list[str]:
         return [row[0] for row in rows]
 
 
-def _copy_objects(
-    names: list[str], source: Path, target: Path, on_object: Callable[[int], None]
-) -> int:
-    copied = 0
-    for number, name in enumerate(names, 1):
-        there = target / name
-        if not there.exists():
-            there.parent.mkdir(parents=True, exist_ok=True)
-            _copy_file(source / name, there)
-            copied += 1
-        on_object(number)
-    return copied
-
-
 def _copy_file(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_suffix(".new")
     shutil.copyfile(source, draft)
+    _settle(draft, target)
+
+
+def _write_file(pieces: Iterator[bytes], target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_suffix(".new")
+    with draft.open("wb") as file:
+        file.writelines(pieces)
     _settle(draft, target)
 
 

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from dicom_gateway.announcer import Announcer
+    from dicom_gateway.blobs import Blobs
+    from dicom_gateway.carrier import Carrier
     from dicom_gateway.encoder import Encoder
     from dicom_gateway.puller import Puller
-    from dicom_gateway.storage import BlobStore
 
 log = structlog.get_logger()
 
@@ -35,6 +36,7 @@ ENCODER_SECONDS: Final = 1.0
 PULLER_SECONDS: Final = 0.3
 PULLERS: Final = 2
 """So that one slow archive does not hold up a study from another."""
+CARRIER_SECONDS: Final = 1.0
 AFTER_TROUBLE_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 0.5
 LEAVE_SECONDS: Final = 3.0
@@ -45,12 +47,13 @@ class Worker:
     """Runs the loops until ``stop`` is set."""
 
     engine: Engine
-    store: BlobStore
+    store: Blobs
     announcer: Announcer
     settle_seconds: float
     stop: threading.Event
     encoder: Encoder | None = None
     puller: Puller | None = None
+    carrier: Carrier | None = None
 
     def run(self) -> None:
         """Start all loops and wait for their end; a call that hangs is left, its row stays."""
@@ -63,6 +66,7 @@ class Worker:
                 ("announcer", self.announcer.announce, OUTBOX_SECONDS),
                 ("encoder", self._encode, ENCODER_SECONDS),
                 *((f"puller {n}", self._pull, PULLER_SECONDS) for n in range(PULLERS)),
+                ("carrier", self._carry, CARRIER_SECONDS),
             )
         ]
         for loop in loops:
@@ -81,6 +85,9 @@ class Worker:
 
     def _pull(self) -> int:
         return self.puller.pull_next() if self.puller is not None else 0
+
+    def _carry(self) -> int:
+        return self.carrier.carry_some() if self.carrier is not None else 0
 
     def _enqueue(self) -> int:
         prepare_settled(self.engine, settle_seconds=self.settle_seconds)

@@ -16,7 +16,6 @@ from dicom_gateway.dicomweb.service import Service, require_study
 from dicom_gateway.errors import BadRequest, NotFound
 from dicom_gateway.ingest import data_set_start
 from dicom_gateway.representations import HTJ2K, wanted
-from dicom_gateway.storage import read_span
 from dicom_gateway.uid import checked_uid
 
 if TYPE_CHECKING:
@@ -101,10 +100,10 @@ def _frame(service: Service, place: Located, number: int) -> bytes:
     spans = place.frames.spans(number)
     if not spans:
         raise NotFound("no such frame")
-    path = service.store.path(place.file_name)
+    store, name = service.store, place.file_name
     if place.transfer_syntax_uid == syntax.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
-        return _inflated_span(read_span(path, 0, place.size), *spans[0])
-    return b"".join(read_span(path, offset, length) for offset, length in spans)
+        return _inflated_span(store.span(name, 0, place.size), *spans[0])
+    return b"".join(store.span(name, offset, length) for offset, length in spans)
 
 
 def _inflated_span(file: bytes, offset: int, length: int) -> bytes:

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from uuid import uuid4
-
-from dicom_gateway.errors import BlobMissing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-PIECE_BYTES: Final = 256 * 1024
+    from dicom_gateway.blobs import Blobs
 
 
 @dataclass(frozen=True)
 class Part:
-    """One file span as a part: content type and the bytes ``[offset, offset + length)``."""
+    """A span of a stored object as a part: content type and bytes ``[offset, offset + length)``."""
 
     content_type: str
-    path: Path
+    store: Blobs
+    file_name: str
     offset: int
     length: int
+
+    def pieces(self) -> Iterator[bytes]:
+        """Its bytes.
+
+        Raises:
+            BlobMissing, BlobUnreachable: it cannot be read; the connection must break then.
+        """
+        return self.store.pieces(self.file_name, self.offset, self.length)
 
 
 class Multipart:
@@ -41,10 +46,10 @@ class Multipart:
         return parts + len(self._tail())
 
     def __iter__(self) -> Iterator[bytes]:
-        """The body in pieces of at most 256 KiB; memory stays flat however large the study."""
+        """The body in pieces of at most 1 MiB; memory stays flat however large the study."""
         for part in self._parts:
             yield self._head(part)
-            yield from read_pieces(part)
+            yield from part.pieces()
             yield b"\r\n"
         yield self._tail()
 
@@ -54,25 +59,3 @@ class Multipart:
 
     def _tail(self) -> bytes:
         return f"--{self._boundary}--\r\n".encode("ascii")
-
-
-def read_pieces(part: Part) -> Iterator[bytes]:
-    """The span of one part in pieces.
-
-    Raises:
-        BlobMissing: the file is gone or too short; the connection must break then.
-    """
-    try:
-        descriptor = os.open(part.path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise BlobMissing("stored object is not there") from error
-    try:
-        offset, end = part.offset, part.offset + part.length
-        while offset < end:
-            piece = os.pread(descriptor, min(PIECE_BYTES, end - offset), offset)
-            if not piece:
-                raise BlobMissing("stored object is too short")
-            offset += len(piece)
-            yield piece
-    finally:
-        os.close(descriptor)

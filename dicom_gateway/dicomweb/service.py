@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from dicom_gateway.access import ReadLedger
+    from dicom_gateway.blobs import Blobs
     from dicom_gateway.crypto import Access, TokenVerifier
     from dicom_gateway.ingest import Ingest
     from dicom_gateway.priors import Priors
     from dicom_gateway.representations import Representations
-    from dicom_gateway.storage import BlobStore
 
 _REMEMBERED_SERIES: Final = 64
 _REMEMBERED_SECONDS: Final = 5.0
@@ -80,7 +80,7 @@ class Service:
     """The parts of one DICOMweb process."""
 
     engine: Engine
-    store: BlobStore
+    store: Blobs
     verifier: TokenVerifier
     ledger: ReadLedger
     places: SeriesPlaces

@@ -35,11 +35,11 @@ from dicom_gateway.part10 import file_head
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dicom_gateway.arrival import Arrival
     from dicom_gateway.crypto import Access
     from dicom_gateway.dicomweb.service import Service
     from dicom_gateway.ingest import Ingest
     from dicom_gateway.part10 import Claim
-    from dicom_gateway.storage import Arrival
 
 # PS3.18 Table 10.5.3-1 and PS3.4 Table B.2-1, as they stand in FailureReason (0008,1197).
 OUT_OF_RESOURCES: Final = 0xA700

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import re
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from flask import Blueprint, Response, g, request
 from dicom_gateway import ingest, syntax
 from dicom_gateway.dicomweb import accept
 from dicom_gateway.dicomweb.frames import frame_etag
-from dicom_gateway.dicomweb.multipart import Multipart, Part, read_pieces
+from dicom_gateway.dicomweb.multipart import Multipart, Part
 from dicom_gateway.dicomweb.ranges import RangeRequest
 from dicom_gateway.dicomweb.service import Service, require_study
 from dicom_gateway.errors import BadRequest, NotFound
@@ -114,7 +115,8 @@ def _objects(service: Service, places: list[Located]) -> Response:
     parts = [
         Part(
             f"{accept.DICOM}; transfer-syntax={place.transfer_syntax_uid}",
-            service.store.path(place.file_name),
+            service.store,
+            place.file_name,
             0,
             place.size,
         )
@@ -134,13 +136,13 @@ def _streamed(part: Part, etag: str) -> Response:
     piece = asked.of(part.length, etag)
     headers = {"Accept-Ranges": "bytes", "ETag": etag}
     if piece is None:
-        response = Response(read_pieces(part), content_type=part.content_type, headers=headers)
+        response = Response(part.pieces(), content_type=part.content_type, headers=headers)
         response.content_length = part.length
         return response
     length = piece.end - piece.start
-    inner = Part(part.content_type, part.path, part.offset + piece.start, length)
+    inner = replace(part, offset=part.offset + piece.start, length=length)
     response = Response(
-        read_pieces(inner),
+        inner.pieces(),
         status=HTTPStatus.PARTIAL_CONTENT,
         content_type=part.content_type,
         headers={**headers, "Content-Range": piece.content_range},
@@ -156,10 +158,10 @@ def _bulkdata(service: Service, place: Located, tag: str) -> Response:
     if tag == "7FE00010" and place.frames.encapsulated:
         return _all_frames(place, service)
     form = accept.choose_bulk(g.accept)
-    path = service.store.path(place.file_name)
     offset, length = _value_span(service, place, int(tag, 16))
     named = syntax.frame_syntax(place.transfer_syntax_uid)
-    part = Part(f"{accept.OCTETS}; transfer-syntax={named}", path, offset, length)
+    kind = f"{accept.OCTETS}; transfer-syntax={named}"
+    part = Part(kind, service.store, place.file_name, offset, length)
     if not form.multipart:
         return _streamed(part, frame_etag(place, -int(tag, 16)))
     body = Multipart(accept.OCTETS, [part])
@@ -172,11 +174,12 @@ def _all_frames(place: Located, service: Service) -> Response:
     form = accept.choose_frame(g.accept, place.transfer_syntax_uid, single=False)
     kind = form.kind
     part_kind = f"{kind}; transfer-syntax={place.transfer_syntax_uid}"
-    path = service.store.path(place.file_name)
     spans = [place.frames.spans(number) for number in range(1, place.frames.count + 1)]
     if not spans or any(len(pieces) != 1 for pieces in spans):
         raise NotFound("this value is fetched frame by frame")
-    body = Multipart(kind, [Part(part_kind, path, *pieces[0]) for pieces in spans])
+    body = Multipart(
+        kind, [Part(part_kind, service.store, place.file_name, *pieces[0]) for pieces in spans]
+    )
     response = Response(iter(body), content_type=body.content_type)
     response.content_length = body.length
     return response
@@ -185,7 +188,7 @@ def _all_frames(place: Located, service: Service) -> Response:
 def _value_span(service: Service, place: Located, tag: int) -> tuple[int, int]:
     if place.transfer_syntax_uid == syntax.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
         raise NotFound("values of a deflated object are fetched with the object")
-    with service.store.path(place.file_name).open("rb") as file:
+    with service.store.open(place.file_name) as file:
         start = ingest.data_set_start(file.read(144))
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             found = scan(data, start, syntax.encoding_of(place.transfer_syntax_uid))

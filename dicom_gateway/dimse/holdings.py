@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pynetdicom.transport import AssociationSocket
     from sqlalchemy import Engine
 
+    from dicom_gateway.blobs import Blobs
     from dicom_gateway.peers import Peer
-    from dicom_gateway.storage import BlobStore
 
 MAXIMUM_PDU_BYTES: Final = 256 * 1024
 CONNECT_SECONDS: Final = 10
@@ -69,5 +69,5 @@ class Holdings:
     """What is stored here: the only thing a peer reaches."""
 
     engine: Engine
-    store: BlobStore
+    store: Blobs
     caller: Caller = field(default_factory=lambda: Caller("TSUNAGU"))

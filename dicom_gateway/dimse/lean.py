@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pynetdicom.association import Association
     from pynetdicom.transport import AssociationSocket
 
+    from dicom_gateway.arrival import Arrival
     from dicom_gateway.ingest import Ingest
-    from dicom_gateway.storage import Arrival
 
     Store = Callable[[Arrival, Claim], int]
     """Keeps the object of one request; returns the C-STORE status."""

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from pynetdicom.pdu_primitives import P_DATA
     from pynetdicom.presentation import PresentationContext
 
+    from dicom_gateway.arrival import Arrival
     from dicom_gateway.dimse.lean import Store
     from dicom_gateway.ingest import Ingest
-    from dicom_gateway.storage import Arrival
 
     Retrieve = Callable[[Association, PresentationContext, Any], None]
     """Serves one C-GET or C-MOVE to its end."""

@@ -26,7 +26,13 @@ from dicom_gateway.dimse.identifier import (
     read_question,
 )
 from dicom_gateway.dimse.transfer import Originator, is_open, send_file, send_message
-from dicom_gateway.errors import BlobMissing, GatewayError, IdentifierRefused, TransferFailed
+from dicom_gateway.errors import (
+    BlobMissing,
+    BlobUnreachable,
+    GatewayError,
+    IdentifierRefused,
+    TransferFailed,
+)
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.retrieval import Selection, StoredFile, selected_files
 
@@ -171,10 +177,10 @@ class Retrieval:
     def _send(
         self, line: Association, stored: StoredFile, message_id: int, origin: Originator | None
     ) -> int:
-        path = self.holdings.store.path(stored.file_name)
         try:
+            path = self.holdings.store.path(stored.file_name)
             return send_file(line, stored, path, message_id, origin)
-        except (TransferFailed, BlobMissing) as error:
+        except (TransferFailed, BlobMissing, BlobUnreachable) as error:
             log.warning("sub-operation failed", code=error.code, reason=str(error))
             return status.SUBOPERATIONS_IMPOSSIBLE
 

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from pynetdicom.association import Association
     from pynetdicom.presentation import PresentationContext
 
+    from dicom_gateway.arrival import Arrival
     from dicom_gateway.dimse.holdings import Holdings
     from dicom_gateway.dimse.line import PatientSocket
     from dicom_gateway.ingest import Ingest
     from dicom_gateway.part10 import Claim
-    from dicom_gateway.storage import Arrival
 
 log = structlog.get_logger()
 

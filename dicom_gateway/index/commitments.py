@@ -10,11 +10,12 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from dicom_gateway import clock
+from dicom_gateway.errors import BlobMissing
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import Commitment, StoredObject
 
 if TYPE_CHECKING:
-    from dicom_gateway.storage import BlobStore
+    from dicom_gateway.blobs import Blobs
 
 NO_SUCH_INSTANCE: Final = 0x0112
 CLASS_CONFLICT: Final = 0x0119
@@ -95,8 +96,12 @@ def due(engine: Engine) -> list[Pending]:
     ]
 
 
-def judge(connection: Connection, store: BlobStore, wanted: tuple[Reference, ...]) -> Verdict:
-    """What of it is listed and lies on disk whole."""
+def judge(connection: Connection, store: Blobs, wanted: tuple[Reference, ...]) -> Verdict:
+    """What of it is listed and safely kept whole.
+
+    Raises:
+        BlobUnreachable: the bucket cannot be asked now.
+    """
     found: dict[str, tuple[str, str, int]] = {}
     for start in range(0, len(wanted), _AT_ONCE):
         uids = [one.sop_instance_uid for one in wanted[start : start + _AT_ONCE]]
@@ -116,15 +121,15 @@ def judge(connection: Connection, store: BlobStore, wanted: tuple[Reference, ...
     )
 
 
-def _reason(one: Reference, row: tuple[str, str, int] | None, store: BlobStore) -> int:
+def _reason(one: Reference, row: tuple[str, str, int] | None, store: Blobs) -> int:
     if row is None:
         return NO_SUCH_INSTANCE
     sop_class, file_name, size = row
     if sop_class != one.sop_class_uid:
         return CLASS_CONFLICT
     try:
-        is_whole = store.path(file_name).stat().st_size == size
-    except OSError:
+        is_whole = store.size(file_name) == size
+    except BlobMissing:
         is_whole = False
     return 0 if is_whole else PROCESSING_FAILURE
 

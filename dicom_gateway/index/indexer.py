@@ -15,6 +15,7 @@ from sqlalchemy import Engine, Row, select
 
 from dicom_gateway import clock
 from dicom_gateway.dicomjson import PIXEL_DATA, Rendered, bulk_reference, join, render
+from dicom_gateway.errors import BlobUnreachable
 from dicom_gateway.index import listing
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.merging import Prepared, merge
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from dicom_gateway.storage import BlobStore
+    from dicom_gateway.blobs import Blobs
 
 log = structlog.get_logger()
 
@@ -33,7 +34,7 @@ LONGEST_WAIT_SECONDS: Final = 10.0
 SERVICE_PATH: Final = "/dicom-web"
 
 
-def index_waiting(engine: Engine, store: BlobStore, *, calm_seconds: float = 0.0) -> int:
+def index_waiting(engine: Engine, store: Blobs, *, calm_seconds: float = 0.0) -> int:
     """List up to one batch of stored objects, oldest first.
 
     While objects keep coming closer than ``calm_seconds``, listing gives way to receiving, for ten
@@ -51,10 +52,11 @@ def index_waiting(engine: Engine, store: BlobStore, *, calm_seconds: float = 0.0
         ).all()
     if not rows or _still_coming(rows, calm_seconds):
         return 0
-    prepared = [_prepare(row, store) for row in rows]
-    with engine.begin() as connection:
-        merge(connection, prepared)
-    return len(rows)
+    prepared = [one for row in rows if (one := _prepare(row, store)) is not None]
+    if prepared:
+        with engine.begin() as connection:
+            merge(connection, prepared)
+    return len(prepared)
 
 
 def _still_coming(rows: Sequence[Row[Any]], calm_seconds: float) -> bool:
@@ -66,14 +68,20 @@ def _still_coming(rows: Sequence[Row[Any]], calm_seconds: float) -> bool:
     return is_full or at - newest < calm_seconds
 
 
-def _prepare(row: Row[Any], store: BlobStore) -> Prepared:
-    """Read and render one object. A process edge: one bad header must not stop the others."""
+def _prepare(row: Row[Any], store: Blobs) -> Prepared | None:
+    """Read and render one object; ``None`` leaves it waiting, for the bucket is away.
+
+    A process edge: one bad header must not stop the others.
+    """
     path = (
         f"studies/{row.study_instance_uid}/series/{row.series_instance_uid}"
         f"/instances/{row.sop_instance_uid}"
     )
     try:
         rendered = _render_file(store.path(row.file_name), f"{SERVICE_PATH}/{path}", row)
+    except BlobUnreachable as error:
+        log.warning("object waits to be listed", object_id=row.id, code=error.code)
+        return None
     except Exception as error:  # noqa: BLE001 - edge of the worker loop
         log.warning("object cannot be listed", object_id=row.id, kind=type(error).__name__)
         return Prepared(row, None)

@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
-from dicom_gateway.assembly import build_store
+from dicom_gateway.assembly import build_made, build_store
 from dicom_gateway.cli import COMMANDS
 from dicom_gateway.identity import ANOTHER_BIRTH_DATE, ANOTHER_PATIENT, ANOTHER_SEX
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import Decision, NameTerm, Series, SetAside, StoredObject, Study
 from dicom_gateway.quarantine import OTHER_CONTENT, CannotDecide, Kind, decide, held, judgement
 from tests.dicom_gateway.objects import ct
+from tests.dicom_gateway.test_representations import encoded
 
 if TYPE_CHECKING:
     from tests.dicom_gateway.stage import Gateway
 
 
 def rule(gateway: Gateway, number: str, kind: Kind) -> None:
-    decide(gateway.engine, build_store(gateway.settings), number, judgement(kind, "asked the ward"))
+    store, made = build_store(gateway.settings), build_made(gateway.settings)
+    decide(gateway.engine, store, made, number, judgement(kind, "asked the ward"))
 
 
 def rows(gateway: Gateway, table: type) -> int:
@@ -83,6 +85,17 @@ def test_a_rejected_object_is_gone_and_may_come_again(any_gateway: Gateway) -> N
     assert (rows(any_gateway, StoredObject), files(any_gateway)) == (1, 1)
     any_gateway.take_in(wrong)
     assert len(held(any_gateway.engine)) == 1
+
+
+def test_the_copy_for_thin_lines_of_a_rejected_object_goes_too(gateway: Gateway) -> None:
+    encoded(gateway, ct(), ct(StudyDescription="Changed"))
+    [waiting] = held(gateway.engine)
+    rule(gateway, waiting.number, Kind.RELEASED)
+    encoded(gateway)
+    [formerly] = held(gateway.engine)
+    made = list(gateway.settings.var.rglob("*.jph"))
+    rule(gateway, formerly.number, Kind.REJECTED)
+    assert (len(made), len(list(gateway.settings.var.rglob("*.jph")))) == (2, 1)
 
 
 def test_a_released_variant_takes_the_place_of_the_listed_object(any_gateway: Gateway) -> None:

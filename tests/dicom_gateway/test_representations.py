@@ -8,12 +8,12 @@ import imagecodecs
 import numpy as np
 import pytest
 from pydicom.uid import ImplicitVRLittleEndian
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from dicom_gateway.assembly import build_made, build_store
 from dicom_gateway.encoder import Encoder
 from dicom_gateway.index.engine import reading
-from dicom_gateway.index.models import StoredObject
+from dicom_gateway.index.models import Instance, StoredObject
 from dicom_gateway.representations import HTJ2K, Shape, codec, encode, wanted
 from tests.dicom_gateway.objects import ct, sample
 from tests.dicom_gateway.stage import parts
@@ -33,7 +33,9 @@ def encoder(gateway: Gateway, library: Any = imagecodecs) -> Encoder:
 
 
 def encoded(gateway: Gateway, *data_sets: Dataset) -> None:
-    gateway.take_in(*data_sets)
+    if data_sets:
+        gateway.take_in(*data_sets)
+    gateway.index()
     one = encoder(gateway)
     while one.encode_some():
         pass
@@ -128,6 +130,29 @@ def test_receiving_and_listing_come_first(gateway: Gateway) -> None:
     gateway.index()
     assert one.encode_some() == 2
     assert one.encode_some() == 0
+
+
+class Forgetting:
+    """Encodes; meanwhile the object is taken out of the index."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def htj2k_encode(self, pixels: Any, *, reversible: bool) -> bytes:
+        with self._gateway.engine.begin() as connection:
+            connection.execute(delete(Instance))
+            connection.execute(delete(StoredObject))
+        return bytes(imagecodecs.htj2k_encode(pixels, reversible=reversible))
+
+    def htj2k_decode(self, stream: bytes) -> Any:
+        return imagecodecs.htj2k_decode(stream)
+
+
+def test_a_copy_does_not_outlive_an_object_forgotten_meanwhile(gateway: Gateway) -> None:
+    gateway.take_in(ct())
+    (name,) = names(gateway)
+    assert encoder(gateway, Forgetting(gateway)).encode_some() == 1
+    assert not build_made(gateway.settings).has(name)
 
 
 def test_what_is_made_stays_over_a_restart(gateway: Gateway) -> None:

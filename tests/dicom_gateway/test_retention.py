@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from dicom_gateway import clock
-from dicom_gateway.assembly import build_store
+from dicom_gateway.assembly import build_made, build_store
 from dicom_gateway.caretaker import run_expire
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import NameTerm, ReadAccess, StoredObject, Study
@@ -18,6 +18,7 @@ from dicom_gateway.media.objects import SENDER
 from dicom_gateway.retention import DAY_SECONDS, expire
 from tests.dicom_gateway.objects import ct
 from tests.dicom_gateway.test_ingest import files
+from tests.dicom_gateway.test_representations import encoded, names
 
 if TYPE_CHECKING:
     from tests.dicom_gateway.stage import Gateway
@@ -32,7 +33,8 @@ def settle(gateway: Gateway) -> None:
 
 def after_ten_days(gateway: Gateway) -> tuple[int, int]:
     store = build_store(gateway.settings)
-    return expire(gateway.engine, store, before=clock.now().timestamp() + LATER)
+    made = build_made(gateway.settings)
+    return expire(gateway.engine, store, made, before=clock.now().timestamp() + LATER)
 
 
 def test_an_old_study_goes_with_all_that_was_derived(any_gateway: Gateway) -> None:
@@ -51,7 +53,8 @@ def test_a_young_study_stays(gateway: Gateway) -> None:
     gateway.take_in(ct())
     settle(gateway)
     store = build_store(gateway.settings)
-    assert expire(gateway.engine, store, before=clock.now().timestamp() - 60) == (0, 0)
+    made = build_made(gateway.settings)
+    assert expire(gateway.engine, store, made, before=clock.now().timestamp() - 60) == (0, 0)
 
 
 def test_a_study_nobody_was_told_of_stays(gateway: Gateway) -> None:
@@ -92,3 +95,12 @@ def test_the_command_says_what_it_did(gateway: Gateway, capsys: pytest.CaptureFi
     assert run_expire(gateway.settings, Namespace(days=1)) == 0
     assert "0 studies, 0 objects expired" in capsys.readouterr().out
     assert run_expire(gateway.settings, Namespace(days=0)) == 2
+
+
+def test_the_copy_for_thin_lines_goes_with_its_object(gateway: Gateway) -> None:
+    encoded(gateway, ct())
+    [name], made = names(gateway), build_made(gateway.settings)
+    assert made.has(name)
+    settle(gateway)
+    assert after_ten_days(gateway) == (1, 1)
+    assert not made.has(name)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dicom_gateway.assembly import build_store
+from dicom_gateway.assembly import build_made, build_store
 from dicom_gateway.caretaker import run_backup, run_restore, run_scrub
 from dicom_gateway.cli import COMMANDS
-from dicom_gateway.upkeep import CannotCopy, back_up, restore, scrub
+from dicom_gateway.upkeep import CannotCopy, Empty, back_up, restore, scrub
 from tests.dicom_gateway.objects import ct
 from tests.dicom_gateway.test_ingest import files
+from tests.dicom_gateway.test_representations import encoded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,8 @@ def take(gateway: Gateway) -> None:
 
 def test_every_kept_object_is_compared(any_gateway: Gateway) -> None:
     take(any_gateway)
-    found = scrub(any_gateway.engine, build_store(any_gateway.settings))
+    settings = any_gateway.settings
+    found = scrub(any_gateway.engine, build_store(settings), build_made(settings))
     assert (found.sound, found.is_whole, found.unlisted) == (3, True, [])
 
 
@@ -49,7 +51,9 @@ def test_damage_loss_and_leftovers_are_told_apart(
 def test_a_file_whose_head_is_gone_is_damaged(gateway: Gateway) -> None:
     take(gateway)
     files(gateway)[0].write_bytes(b"")
-    assert len(scrub(gateway.engine, build_store(gateway.settings)).damaged) == 1
+    settings = gateway.settings
+    found = scrub(gateway.engine, build_store(settings), build_made(settings))
+    assert len(found.damaged) == 1
 
 
 def test_a_backup_brought_into_an_empty_folder_has_every_byte(
@@ -77,13 +81,33 @@ def test_a_damaged_backup_is_told_after_the_restore(gateway: Gateway, tmp_path: 
     assert run_restore(elsewhere, backup) == 1
 
 
+def test_a_backup_without_one_of_its_objects_says_so(
+    gateway: Gateway, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    take(gateway)
+    files(gateway)[0].unlink()
+    assert run_backup(gateway.settings, Namespace(folder=tmp_path / "backup")) == 1
+    assert "run scrub" in capsys.readouterr().err
+
+
+def test_copies_for_thin_lines_do_not_outlive_their_objects(gateway: Gateway) -> None:
+    encoded(gateway, ct())
+    [kept] = gateway.settings.var.rglob("*.jph")
+    left = kept.with_name("left.dcm.jph")
+    left.write_bytes(kept.read_bytes())
+    assert run_scrub(gateway.settings, Namespace()) == 0
+    assert (kept.exists(), left.exists()) == (True, False)
+
+
 def test_a_restore_overwrites_nothing(gateway: Gateway, tmp_path: Path) -> None:
     take(gateway)
-    back_up(gateway.engine, gateway.settings.var, tmp_path / "backup")
+    back_up(gateway.engine, build_store(gateway.settings), tmp_path / "backup")
     with pytest.raises(CannotCopy, match="not empty"):
-        restore(tmp_path / "backup", gateway.settings.var)
+        restore(tmp_path / "backup", Empty(gateway.settings.var, tmp_path / "new"))
+    with pytest.raises(CannotCopy, match="not empty"):
+        restore(tmp_path / "backup", Empty(tmp_path / "new", gateway.settings.var))
     with pytest.raises(CannotCopy, match="no backup"):
-        restore(tmp_path / "nothing", tmp_path / "new")
+        restore(tmp_path / "nothing", Empty(tmp_path / "new", tmp_path / "new"))
     assert run_restore(gateway.settings, Namespace(folder=tmp_path / "backup")) == 1
 
 

@@ -1,0 +1,135 @@
+"""One object on its way to disk: written and bounded as its bytes come."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from concurrent.futures import wait
+from typing import TYPE_CHECKING, Final, Self
+
+from dicom_gateway.crypto import RunningDigest
+from dicom_gateway.errors import DiskNearlyFull, ObjectTooLarge, OutOfResources
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+    from pathlib import Path
+    from types import TracebackType
+
+NO_LIMIT: Final = sys.maxsize
+_PIECE_BYTES: Final = 1 << 20
+
+
+class Arrival:
+    """One object on its way to disk. Takes bytes as they come and never raises while it does:
+    a full disk or an oversized object is remembered and reported by :meth:`finish`."""
+
+    def __init__(self, path: Path, *, maximum_bytes: int, room: int = NO_LIMIT) -> None:
+        self.path = path
+        self.head_bytes = 0
+        self.size = 0
+        self._maximum = maximum_bytes
+        self._room = room
+        self._syncing: Future[None] | None = None
+        self._trouble: OutOfResources | None = None
+        self._is_kept = False
+        self._descriptor = -1
+        try:
+            self._descriptor = os.open(
+                path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
+            )
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._trouble = OutOfResources("no file can be made for the object")
+
+    def begin(self, head: bytes) -> None:
+        """Write the file head. Only what follows counts for the digest."""
+        self._put(head)
+        self.head_bytes = len(head)
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Take the next piece of the data set."""
+        self._put(data)
+
+    def _put(self, data: bytes | memoryview) -> None:
+        self.size += len(data)
+        if self.size > self._maximum:
+            self._trouble = self._trouble or ObjectTooLarge("object is larger than allowed")
+        elif self.size > self._room:
+            self._trouble = self._trouble or DiskNearlyFull("disk is down to its reserve")
+        if self._trouble is not None:
+            return
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+        except OSError:
+            self._trouble = OutOfResources("object could not be written")
+
+    def finish(self) -> None:
+        """Be done with writing.
+
+        Raises:
+            OutOfResources: some byte was not written, or the object was too large.
+        """
+        if self._trouble is not None:
+            raise self._trouble
+
+    def begin_sync(self, threads: Executor) -> None:
+        """Send the bytes on their way to the platter while the object is looked at."""
+        self._syncing = threads.submit(os.fsync, self._descriptor)
+
+    def sync(self) -> None:
+        """Return only when the bytes are on the platter.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        if self._syncing is None:
+            os.fsync(self._descriptor)
+        else:
+            self._syncing.result()
+
+    def digest(self) -> bytes:
+        """SHA-256 of the data set as the file holds it."""
+        running = RunningDigest()
+        piece = memoryview(bytearray(min(_PIECE_BYTES, max(1, self.size))))
+        at = self.head_bytes
+        while count := os.preadv(self._descriptor, [piece], at):
+            running.update(piece[:count])
+            at += count
+        return running.value()
+
+    def fileno(self) -> int:
+        """The open file, for mapping and syncing."""
+        return self._descriptor
+
+    def discard(self) -> None:
+        """Close, and remove the file if it still has its temporary name."""
+        if self._syncing is not None:
+            wait((self._syncing,))
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+        if not self._is_kept:
+            self.path.unlink(missing_ok=True)
+
+    def rename(self, target: Path) -> None:
+        """Give the file its final name; from then on it is not removed with the arrival.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        self.path.rename(target)
+        self._is_kept = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.discard()
