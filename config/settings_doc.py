@@ -59,6 +59,29 @@ fails when it is out of date.
 |---|---|---|
 """
 
+STORAGE = """
+## `storage_url`
+
+```toml
+storage_url = "s3://hospital-images/gateway?endpoint=https://s3.example&region=ap-northeast-1"
+storage_key_id = "AKIA…"
+storage_secret = "storage-secret"   # a file beside this one, readable by the gateway alone
+```
+
+A folder (`file:///srv/images`) holds objects only; index and reports stay in `var`. With a bucket,
+objects are durable on this machine before they are acknowledged and are uploaded behind; `var`
+needs room for `storage_cache_bytes` and for as long as the bucket may be away. Without `endpoint`
+it is Amazon's own service. Keys never stand in the URL; without `storage_key_id` they come from
+`AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or from the role of the machine. An authority of
+the hospital's own is named by `AWS_CA_BUNDLE`. The key needs `GetObject`, `PutObject`,
+`DeleteObject`, `AbortMultipartUpload`, `ListBucket` and `ListBucketMultipartUploads`, on this
+prefix. The bucket is private and encrypts what it keeps; versioning with a rule that deletes old
+versions protects against a lost bucket, a retention lock would keep what was rejected. In
+production the endpoint is https. `tsunagu-gateway check` puts a probe there, reads it back and
+removes it. To move a folder into a bucket, or back: `backup --whole`, change the URL and `var`,
+`restore`.
+"""
+
 PEERS_HEAD = """
 ## `[[peer]]`
 
@@ -81,7 +104,7 @@ def gateway_page() -> str:
         f"| `{field.alias or name}` | {_default(field)} | {field.description} |\n"
         for name, field in GatewaySettings.model_fields.items()
     ]
-    return GATEWAY_HEAD + "".join(rows) + PEERS_HEAD + "".join(_peer_rows())
+    return GATEWAY_HEAD + "".join(rows) + STORAGE + PEERS_HEAD + "".join(_peer_rows())
 
 
 def _peer_rows() -> Iterator[str]:

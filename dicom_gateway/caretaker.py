@@ -12,7 +12,7 @@ from dicom_gateway.assembly import build_made, build_store
 from dicom_gateway.errors import BlobUnreachable
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.layout import create_schema
-from dicom_gateway.places import BucketPlace, FolderPlace, read_place
+from dicom_gateway.places import BucketPlace, local_root, read_place
 from dicom_gateway.retention import DAY_SECONDS, expire
 from dicom_gateway.upkeep import CannotCopy, Empty, back_up, restore, scrub
 
@@ -37,6 +37,14 @@ class _Progress:
 def folder_options(parser: argparse.ArgumentParser) -> None:
     """The other folder."""
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the backup")
+
+
+def backup_options(parser: argparse.ArgumentParser) -> None:
+    """Where to, and how much."""
+    folder_options(parser)
+    parser.add_argument(
+        "--whole", action="store_true", help="also what lies in the bucket, to leave it"
+    )
 
 
 def run_scrub(settings: GatewaySettings, _options: argparse.Namespace) -> int:
@@ -65,11 +73,13 @@ def run_backup(settings: GatewaySettings, options: argparse.Namespace) -> int:
     engine = open_index(settings.database_url, settings.var)
     create_schema(engine)
     try:
-        copied = back_up(engine, build_store(settings), options.folder, _Progress())
+        store = build_store(settings)
+        copied = back_up(engine, store, options.folder, _Progress(), whole=options.whole)
     except (CannotCopy, BlobUnreachable) as error:
         sys.stderr.write(f"gateway: {error}\n")
         return 1
-    rest = "in the bucket or there before" if _has_bucket(settings) else "there before"
+    is_rest_away = _has_bucket(settings) and not options.whole
+    rest = "in the bucket or there before" if is_rest_away else "there before"
     sys.stdout.write(f"backup complete: {copied:,} objects copied, the others were {rest}\n")
     return 0
 
@@ -87,7 +97,7 @@ def run_restore(settings: GatewaySettings, options: argparse.Namespace) -> int:
 
 def _place(settings: GatewaySettings) -> Empty:
     place = read_place(settings.storage_url, settings.var)
-    root = place.root if isinstance(place, FolderPlace) else settings.var
+    root = local_root(place, settings.var)
     return Empty(settings.var, root, has_bucket=_has_bucket(settings))
 
 

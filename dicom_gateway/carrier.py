@@ -11,18 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from dicom_gateway import clock
+from dicom_gateway.backlog import files_below, waiting
 from dicom_gateway.bucket import MOST_REMOVED_AT_ONCE
 from dicom_gateway.errors import BlobUnreachable, GatewayError
 from dicom_gateway.tiered import AREA, HANDED_OUT_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from dicom_gateway.tiered import TieredStore
 
@@ -37,14 +37,6 @@ FIRST_PAUSE_SECONDS: Final = 2.0
 LONGEST_PAUSE_SECONDS: Final = 60.0
 TIDY_SECONDS: Final = 30.0
 KEPT_SHARE: Final = 0.9
-
-
-@dataclass(frozen=True)
-class Backlog:
-    """What only this machine has: how many objects, and when the oldest arrived (Unix seconds)."""
-
-    objects: int
-    oldest_at: float | None
 
 
 @dataclass
@@ -150,7 +142,7 @@ class Carrier:
             return
         self._tidied_at = at
         now = clock.now().timestamp()
-        for path, state in _files(self.store.spool):
+        for path, state in files_below(self.store.spool):
             if state.st_nlink > 1 and now - state.st_ctime >= self.settled_seconds:
                 _unlink(path, self.store.spool)
         self._make_room(now)
@@ -160,7 +152,7 @@ class Carrier:
         found = [
             (state.st_mtime, state.st_size, path, folder)
             for folder in (self.store.cache, self.copies)
-            for path, state in _files(folder)
+            for path, state in files_below(folder)
         ]
         total = sum(size for _, size, _, _ in found)
         volume = os.statvfs(self.store.cache)
@@ -173,29 +165,6 @@ class Carrier:
                 break
             _unlink(path, folder)
             total -= size
-
-
-def waiting(spool: Path) -> Iterator[str]:
-    """Names of the objects that the bucket has not confirmed."""
-    for path, state in _files(spool):
-        if state.st_nlink == 1:
-            yield str(path.relative_to(spool))
-
-
-def backlog(spool: Path) -> Backlog:
-    """How much would be lost with this machine."""
-    times = [state.st_mtime for _, state in _files(spool) if state.st_nlink == 1]
-    return Backlog(len(times), min(times, default=None))
-
-
-def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Whole files below; one that goes meanwhile is passed over."""
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            path = Path(parent, name)
-            with suppress(FileNotFoundError):
-                if not name.endswith(".part"):
-                    yield path, path.stat()
 
 
 def _unlink(path: Path, root: Path) -> None:

@@ -64,7 +64,7 @@ COMMANDS = (
     Command("quarantine", "objects kept aside: list, release, reject", desk.run, desk.options),
     Command("import", "take in a CD or folder", media.run, media.options),
     Command("scrub", "read and compare every kept byte", caretaker.run_scrub),
-    Command("backup", "copy index and objects", caretaker.run_backup, caretaker.folder_options),
+    Command("backup", "copy index and objects", caretaker.run_backup, caretaker.backup_options),
     Command("restore", "bring a backup back", caretaker.run_restore, caretaker.folder_options),
     Command("expire", "forget old copies", caretaker.run_expire, caretaker.days_options),
     Command("push", "send a study to a peer under the local patient id", push.run, push.options),

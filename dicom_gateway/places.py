@@ -65,6 +65,11 @@ def read_place(url: str, var: Path) -> FolderPlace | BucketPlace:
     raise Misconfigured("storage_url is file:///FOLDER or s3://BUCKET/PREFIX?endpoint=URL")
 
 
+def local_root(place: FolderPlace | BucketPlace, var: Path) -> Path:
+    """The folder of this machine that takes what arrives."""
+    return place.root if isinstance(place, FolderPlace) else var
+
+
 def require_secrecy(place: BucketPlace) -> None:
     """Images leave this machine only encrypted.
 

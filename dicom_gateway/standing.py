@@ -12,9 +12,11 @@ from sqlalchemy import Connection, Engine, func, select
 
 from dicom_gateway import clock
 from dicom_gateway.addresses import near
+from dicom_gateway.backlog import Backlog, backlog
 from dicom_gateway.index import pulls
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import OutboxEvent, SetAside, StoredObject, Study
+from dicom_gateway.places import BucketPlace, local_root, read_place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 JAPAN: Final = timezone(timedelta(hours=9))
 LOW_DISK_SHARE: Final = 0.1
+PATIENCE_SECONDS: Final = 600.0
 _KNOCK_SECONDS: Final = 0.5
 STATES: Final = ("stored", "indexed", "set aside", "unreadable")
 EVENT_STATES: Final = ("waiting", "delivered", "rejected")
@@ -43,7 +46,7 @@ class Disk:
 
 @dataclass(frozen=True)
 class Standing:
-    """One look at the gateway. ``at`` aware UTC; ages in seconds."""
+    """One look. ``at`` aware UTC; ages in seconds; ``uploads`` only with a bucket."""
 
     at: datetime
     studies: int
@@ -58,6 +61,7 @@ class Standing:
     pulls: dict[str, int]
     disk: Disk
     programs: dict[str, bool]
+    uploads: Backlog | None = None
 
     @property
     def quarantined(self) -> int:
@@ -70,6 +74,17 @@ class Standing:
         return sum(self.pulls[state.value] for state in pulls.ACTIVE)
 
     @property
+    def upload_age(self) -> float:
+        """How long the oldest object has waited for the bucket."""
+        since = self.uploads.oldest_at if self.uploads is not None else None
+        return 0.0 if since is None else max(0.0, self.at.timestamp() - since)
+
+    @property
+    def bucket_is_away(self) -> bool:
+        """Objects wait for longer than uploading takes."""
+        return self.upload_age > PATIENCE_SECONDS
+
+    @property
     def portal_is_away(self) -> bool:
         """Reports wait that were tried in vain."""
         return self.failed_tries > 0
@@ -77,7 +92,7 @@ class Standing:
 
 def look(engine: Engine, settings: GatewaySettings) -> Standing:
     """Count everything once."""
-    at = clock.now()
+    at, place = clock.now(), read_place(settings.storage_url, settings.var)
     with reading(engine) as connection:
         objects = _by_state(connection, STATES, StoredObject)
         events = _by_state(connection, EVENT_STATES, OutboxEvent)
@@ -94,8 +109,9 @@ def look(engine: Engine, settings: GatewaySettings) -> Standing:
             oldest_waiting=None if oldest is None else max(0.0, at.timestamp() - oldest),
             failed_tries=tries,
             pulls=pulls.counts(connection),
-            disk=disk_of(settings.var),
+            disk=disk_of(local_root(place, settings.var)),
             programs=answering(settings),
+            uploads=backlog(settings.var / "objects") if isinstance(place, BucketPlace) else None,
         )
 
 

@@ -104,10 +104,15 @@ def _arrived_since(engine: Engine, known: set[str]) -> set[str]:
 
 
 def back_up(
-    engine: Engine, store: Blobs, target: Path, on_object: Callable[[int], None] = lambda _n: None
+    engine: Engine,
+    store: Blobs,
+    target: Path,
+    on_object: Callable[[int], None] = lambda _n: None,
+    *,
+    whole: bool = False,
 ) -> int:
-    """Copy into a folder the index and the objects that lie on this machine alone; repeated, it
-    copies only what is new.
+    """Copy into a folder the index and the objects that lie on this machine alone, or the ``whole``
+    of them; repeated, it copies only what is new.
 
     The index is copied first, at one instant, while the gateway goes on: what it names is durable
     by then. Objects never change, so a file that is there is not copied again.
@@ -117,6 +122,7 @@ def back_up(
 
     Raises:
         CannotCopy: the index is not SQLite, or the folder cannot take the copy.
+        BlobUnreachable: the bucket cannot be read now.
     """
     if engine.dialect.name != "sqlite":
         raise CannotCopy("the index is PostgreSQL: copy it with pg_dump, then the folder objects")
@@ -126,7 +132,7 @@ def back_up(
         copied = 0
         for number, name in enumerate(_named_in(target / INDEX), 1):
             there = target / OBJECTS / name
-            if store.is_only_here(name) and not there.exists():
+            if not there.exists() and (whole or store.is_only_here(name)):
                 _write_file(store.original(name), there)
                 copied += 1
             on_object(number)

@@ -40,6 +40,10 @@ class StandingCollector(Collector):
         yield _labelled("pulls", "Studies asked of peers, 7 days, by state", "state", now.pulls)
         yield _single("disk_free_bytes", "Free bytes where images are kept", now.disk.free)
         yield _single("disk_total_bytes", "All bytes where images are kept", now.disk.total)
+        if now.uploads is not None:
+            waits = now.uploads.objects
+            yield _single("uploads_waiting", "Objects the bucket has not confirmed", waits)
+            yield _single("oldest_upload_seconds", "Age of the oldest of them", now.upload_age)
         up = {name: int(answers) for name, answers in now.programs.items()}
         yield _labelled("up", "1 when a program takes connections", "program", up)
 

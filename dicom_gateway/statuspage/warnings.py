@@ -19,6 +19,9 @@ def warnings_of(standing: Standing, words: Speech) -> list[str]:
     if standing.portal_is_away:
         age = words.age(standing.oldest_waiting or 0.0)
         found.append(words.say("bad.portal", age=age))
+    if standing.bucket_is_away and standing.uploads is not None:
+        age = words.age(standing.upload_age)
+        found.append(words.say("bad.bucket", n=standing.uploads.objects, age=age))
     if standing.quarantined:
         found.append(words.say("bad.quarantine", n=standing.quarantined))
     if standing.events["rejected"]:

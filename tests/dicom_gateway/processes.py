@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,7 @@ class Programs:
     dicom_port: int
     http_port: int
     portal_origin: str = PORTAL
+    more: dict[str, object] = field(default_factory=dict)
 
     @property
     def environment(self) -> list[str]:
@@ -55,6 +56,7 @@ class Programs:
             "PORTAL_JWKS": self.keys.jwks,
             "SIGNING_KEY": self.keys.signing_key,
             "STUDY_SETTLE_SECONDS": 0.5,
+            **{name.upper(): value for name, value in self.more.items()},
         }
         return ["env", *(f"TSUNAGU_GATEWAY_{name}={value}" for name, value in settings.items())]
 

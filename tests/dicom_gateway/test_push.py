@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydicom import Dataset, dcmread
+from pydicom.tag import Tag
 from pynetdicom import AE, evt
 
 from dicom_gateway import push
@@ -17,7 +18,7 @@ from dicom_gateway.index.engine import reading
 from dicom_gateway.index.retrieval import Selection, selected_files
 from dicom_gateway.peers import Peer
 from dicom_gateway.reconcile import LocalPatient
-from tests.dicom_gateway.objects import charset_sample, ct, encode
+from tests.dicom_gateway.objects import charset_sample, ct, encode, sample
 from tests.dicom_gateway.stage import free_port, running
 
 if TYPE_CHECKING:
@@ -68,6 +69,46 @@ def test_the_pacs_gets_the_local_identity_and_the_origin(
     [equipment] = sent.ContributingEquipmentSequence
     assert equipment.PurposeOfReferenceCodeSequence[0].CodeValue == "109103"
     assert str(japanese.PatientName) == "ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎=やまだ^たろう"
+
+
+CHANGED = (
+    "PatientID",
+    "IssuerOfPatientID",
+    "OriginalAttributesSequence",
+    "ContributingEquipmentSequence",
+)
+
+
+def test_everything_but_the_identity_arrives_as_it_is_stored(tmp_path: Path) -> None:
+    port, heard = free_port(), list[Dataset]()
+    padded = ct(study="1.2.3.8", NumberOfFrames=4, PixelData=bytes(range(256)) * 8)
+    padded.DataSetTrailingPadding = bytes(32)
+    names = ("JPEG2000.dcm", "image_dfl.dcm", "ExplVR_BigEnd.dcm", "reportsi.dcm")
+    sent = [padded, *map(sample, names)]
+
+    def keep(event: Event) -> int:
+        heard.append(event.dataset)
+        return status.SUCCESS
+
+    entity = AE(ae_title="PACS")
+    for one in sent:
+        entity.add_supported_context(one.SOPClassUID, one.file_meta.TransferSyntaxUID)
+    handlers: Any = [(evt.EVT_C_STORE, keep)]
+    server = entity.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers)
+    peers = (Peer("MODALITY", "127.0.0.1"), Peer("PACS", "127.0.0.1", port))
+    with running(tmp_path, peer=peers) as gateway:
+        gateway.take_in(*sent)
+        for one in sent:
+            assert push.run(gateway.settings, wanted(study=str(one.StudyInstanceUID))) == 0
+    server.shutdown()  # type: ignore[union-attr]
+    assert [one.PatientID for one in heard] == ["L-77"] * 5
+    for before, after in zip(sent, heard, strict=True):
+        bare = [Dataset(one) for one in (before, after)]
+        for one in bare:
+            lengths = [each.tag for each in list(one) if each.tag.element == 0]
+            for tag in (*map(Tag, CHANGED), *lengths):
+                one.pop(tag, None)
+        assert bare[0].to_json() == bare[1].to_json()
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_a_backup_brought_into_an_empty_folder_has_every_byte(
     gateway: Gateway, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     take(gateway)
-    backup = Namespace(folder=tmp_path / "backup")
+    backup = Namespace(folder=tmp_path / "backup", whole=False)
     assert run_backup(gateway.settings, backup) == 0
     gateway.take_in(ct(number=3))
     assert run_backup(gateway.settings, backup) == 0
@@ -74,7 +74,7 @@ def test_a_backup_brought_into_an_empty_folder_has_every_byte(
 
 def test_a_damaged_backup_is_told_after_the_restore(gateway: Gateway, tmp_path: Path) -> None:
     take(gateway)
-    backup = Namespace(folder=tmp_path / "backup")
+    backup = Namespace(folder=tmp_path / "backup", whole=False)
     run_backup(gateway.settings, backup)
     next((tmp_path / "backup").rglob("*.dcm")).write_bytes(b"rotten")
     elsewhere = gateway.settings.model_copy(update={"var": tmp_path / "new"})
@@ -86,7 +86,7 @@ def test_a_backup_without_one_of_its_objects_says_so(
 ) -> None:
     take(gateway)
     files(gateway)[0].unlink()
-    assert run_backup(gateway.settings, Namespace(folder=tmp_path / "backup")) == 1
+    assert run_backup(gateway.settings, Namespace(folder=tmp_path / "backup", whole=False)) == 1
     assert "run scrub" in capsys.readouterr().err
 
 
@@ -114,7 +114,10 @@ def test_a_restore_overwrites_nothing(gateway: Gateway, tmp_path: Path) -> None:
 def test_a_backup_that_cannot_be_written_says_so(gateway: Gateway, tmp_path: Path) -> None:
     take(gateway)
     (tmp_path / "file").write_bytes(b"")
-    assert run_backup(gateway.settings, Namespace(folder=tmp_path / "file" / "below")) == 1
+    assert (
+        run_backup(gateway.settings, Namespace(folder=tmp_path / "file" / "below", whole=False))
+        == 1
+    )
 
 
 def test_the_commands_are_there() -> None:

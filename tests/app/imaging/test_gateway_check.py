@@ -116,6 +116,13 @@ def site(portal: Flask, world: World, tmp_path: Path) -> Iterator[Site]:
         web.server_close()
 
 
+def test_a_bucket_that_is_away_is_named_and_stops_nothing_else(site: Site) -> None:
+    url = f"s3://hospital-b?endpoint=http://127.0.0.1:{free_port()}&region=ap-northeast-1"
+    failed, said = site.prove(storage_url=url, storage_key_id="")
+    assert failed == ["bucket"]
+    assert "objects wait on this machine meanwhile" in said
+
+
 def test_every_link_holds_and_nothing_stays(site: Site) -> None:
     assert site.gateway.send(ct()) == [0]
     failed, said = site.prove()

@@ -12,10 +12,11 @@ from typing_extensions import override
 
 from dicom_gateway import carrier as carrying
 from dicom_gateway.assembly import build_made, build_store
+from dicom_gateway.backlog import backlog, waiting
 from dicom_gateway.bucket import Bucket
 from dicom_gateway.caretaker import run_backup, run_restore, run_scrub
-from dicom_gateway.carrier import backlog
 from dicom_gateway.quarantine import Kind, decide, held, judgement
+from dicom_gateway.statuspage.application import create_app
 from tests.dicom_gateway.objects import ct
 from tests.dicom_gateway.s3.service import KEY_ID, SECRET, S3Server, serving
 from tests.dicom_gateway.s3.test_tiered import cached, carried, carrier_of, forget_here
@@ -76,6 +77,21 @@ def test_the_pause_grows_while_nothing_is_confirmed(gateway: Gateway, s3: S3Serv
     assert pauses[:3] == [2.0, 4.0, 8.0]
     assert pauses[-1] == carrying.LONGEST_PAUSE_SECONDS
     assert carrier.carry_some() == 0
+
+
+def test_the_page_says_what_waits_for_the_bucket(gateway: Gateway) -> None:
+    gateway.take_in(ct(number=1), ct(number=2))
+    page = create_app(gateway.engine, gateway.settings).test_client()
+    assert "（バケット）への送信を待つ画像" in page.get("/").text
+    assert "届いていません（いちばん古いもの" not in page.get("/").text
+    oldest = next((gateway.settings.var / "objects").rglob("*.dcm"))
+    os.utime(oldest, (oldest.stat().st_mtime - 7200,) * 2)
+    assert "2件が届いていません（いちばん古いものは2時間前）" in page.get("/").text
+    numbers = page.get("/metrics").text
+    assert "tsunagu_gateway_uploads_waiting 2.0" in numbers
+    carrier_of(gateway).carry_some()
+    assert "tsunagu_gateway_uploads_waiting 0.0" in page.get("/metrics").text
+    assert "届いていません（いちばん古いもの" not in page.get("/").text
 
 
 def test_confirmed_objects_have_one_file_here_and_no_empty_folders(gateway: Gateway) -> None:
@@ -155,7 +171,7 @@ def test_an_object_removed_while_it_is_uploaded_does_not_stay(
 ) -> None:
     gateway.take_in(ct())
     carrier = carrier_of(gateway)
-    [name] = carrying.waiting(gateway.settings.var / "objects")
+    [name] = waiting(gateway.settings.var / "objects")
     carrier.store.bucket = Overtaken(carrier.store.bucket.place, (KEY_ID, SECRET))
     carrier.carry_some()
     assert s3.stored() == []
@@ -223,7 +239,7 @@ def test_a_backup_holds_what_the_bucket_does_not_and_both_together_are_whole(
 ) -> None:
     carried(gateway, ct(number=1))
     gateway.take_in(ct(number=2))
-    backup = Namespace(folder=tmp_path / "backup")
+    backup = Namespace(folder=tmp_path / "backup", whole=False)
     assert run_backup(gateway.settings, backup) == 0
     assert "1 objects copied" in capsys.readouterr().out
     elsewhere = gateway.settings.model_copy(update={"var": tmp_path / "new"})
@@ -231,11 +247,19 @@ def test_a_backup_holds_what_the_bucket_does_not_and_both_together_are_whole(
     assert "2 sound, 0 damaged, 0 missing" in capsys.readouterr().out
 
 
+def test_a_whole_backup_leads_back_into_a_folder(gateway: Gateway, tmp_path: Path) -> None:
+    carried(gateway, ct(number=1), ct(number=2))
+    backup = Namespace(folder=tmp_path / "backup", whole=True)
+    assert run_backup(gateway.settings, backup) == 0
+    alone = gateway.settings.model_copy(update={"var": tmp_path / "new", "storage_url": ""})
+    assert run_restore(alone, backup) == 0
+
+
 def test_a_folder_moves_into_a_bucket_by_way_of_its_backup(s3: S3Server, tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     with running(tmp_path / "old") as before:
         before.take_in(ct(number=1), ct(number=2))
-        assert run_backup(before.settings, Namespace(folder=tmp_path / "backup")) == 0
+        assert run_backup(before.settings, Namespace(folder=tmp_path / "backup", whole=False)) == 0
         settings = before.settings.model_copy(update={"var": tmp_path / "new", **s3.settings()})
         assert run_restore(settings, Namespace(folder=tmp_path / "backup")) == 0
         moved = Gateway(settings, before.keys, before.engine, before.service, 0)

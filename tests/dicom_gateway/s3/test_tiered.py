@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from dicom_gateway.assembly import build_carrier, build_store
-from dicom_gateway.carrier import Carrier, backlog
+from dicom_gateway.backlog import backlog
 from dicom_gateway.errors import BlobDamaged, BlobMissing, BlobUnreachable
 from dicom_gateway.tiered import FETCHED_WHOLE_BYTES, TieredStore
 from tests.dicom_gateway.objects import ct, encode
 from tests.dicom_gateway.stage import parts
 
 if TYPE_CHECKING:
+    from dicom_gateway.carrier import Carrier
     from tests.dicom_gateway.s3.service import S3Server
     from tests.dicom_gateway.stage import Gateway
 
