@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from app.authz.policy import Permission, authorize
 from app.core.db import reading
 from app.family.queries import children_with_ids
-from app.immunization import import_queries, queries
+from app.immunization import import_queries, queries, undo_queries
 from app.immunization.models import BulkEntry, Deferral, Dose
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 RECENT = 10
 LOTS = 20
+SHOWN = 500
+"""A clinic day is shown whole, an import's beginning."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,16 @@ class BulkRow:
 
 @dataclass(frozen=True)
 class BulkPage:
-    """One entry of many doses."""
+    """One entry of many doses; ``more``: ``rows`` was cut.
+
+    ``confirmed``: how many entries of families were; ``to_undo``: how many doses still stand.
+    """
 
     bulk: BulkEntry
     rows: tuple[BulkRow, ...]
-
-    @property
-    def confirmed(self) -> int:
-        """How many entries of families were confirmed."""
-        return sum(row.confirms for row in self.rows)
+    more: bool
+    confirmed: int
+    to_undo: int
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,16 @@ def bulk(actor: Actor, entry_id: UUID) -> BulkPage:
     authorize(actor, Permission.CHILD_SEARCH)
     with reading() as session:
         found = queries.bulk_entry(session, actor, entry_id)
-        doses = import_queries.recorded_by(session, actor, found)
+        recorded = import_queries.recorded_by(actor, found).limit(SHOWN + 1)
+        doses = session.scalars(recorded).all()
+        confirmed = import_queries.count_confirmed(session, actor, found)
+        to_undo = undo_queries.count_to_undo(session, actor, found)
         put_off = session.scalars(
             queries.deferrals_visible_to(actor).where(Deferral.bulk_entry_id == found.id)
         ).all()
         ids = {dose.child_id for dose in doses} | {shot.child_id for shot in put_off}
         children = children_with_ids(session, actor, ids)
-    rows = [BulkRow(children[dose.child_id], dose, None) for dose in doses]
+    rows = [BulkRow(children[dose.child_id], dose, None) for dose in doses[:SHOWN]]
     rows += [BulkRow(children[shot.child_id], None, shot) for shot in put_off]
-    return BulkPage(found, tuple(sorted(rows, key=lambda row: row.child.person.kana)))
+    ordered = tuple(sorted(rows, key=lambda row: row.child.person.kana))
+    return BulkPage(found, ordered, len(doses) > SHOWN, confirmed, to_undo)

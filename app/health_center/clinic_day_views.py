@@ -20,7 +20,7 @@ from app.health_center.clinic_day_forms import (
 from app.health_center.desk import Desk, keep_desk, read_desk
 from app.health_center.forms import ReasonForm
 from app.health_center.messages import explain_row
-from app.immunization import clinic_day_service, correction_service
+from app.immunization import clinic_day_service, undo_service
 from app.immunization.clinic_day_service import MOST_ROWS
 from app.immunization.errors import CopyDiffers, RowsNotReady
 from app.web.access import current_actor
@@ -90,8 +90,19 @@ def undo(entry_id: UUID) -> ResponseReturnValue:
     if not form.validate_on_submit():
         page = bulk_pages.bulk(current_actor(), entry_id)
         return render_template("health_center/bulk.html", page=page, form=form), 422
-    correction_service.undo_bulk_entry(current_actor(), entry_id, form.reason.data)
-    flash(_("この記録を、まとめて取り消しました。"))
+    undo_service.start_undo(current_actor(), entry_id, form.reason.data)
+    return _undo_next(entry_id)
+
+
+@bp.post("/<uuid:entry_id>/undo/go-on")
+def undo_go_on(entry_id: UUID) -> ResponseReturnValue:
+    """Take back the next children's doses."""
+    return _undo_next(entry_id)
+
+
+def _undo_next(entry_id: UUID) -> ResponseReturnValue:
+    if undo_service.undo_next(current_actor(), entry_id).undone_at is not None:
+        flash(_("この記録を、まとめて取り消しました。"))
     return redirect(url_for("clinic_day.recorded", entry_id=entry_id))
 
 

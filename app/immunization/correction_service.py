@@ -1,4 +1,4 @@
-"""Use cases that correct the record: a next version, a void, a move, an undo."""
+"""Use cases that correct the record: a next version, a void, a move."""
 
 from __future__ import annotations
 
@@ -8,19 +8,12 @@ from typing import TYPE_CHECKING
 from app.audit import chain
 from app.audit.actions import Action
 from app.authz.policy import Permission, authorize
-from app.core import clock
 from app.core.db import transaction
 from app.family.queries import children_with_ids, visible_child
 from app.immunization import queries, worklist
 from app.immunization.entry import DoseEntry, dose_of, require_possible
-from app.immunization.errors import (
-    AlreadyUndone,
-    CorrectionReasonNeeded,
-    NothingCorrected,
-    SameChild,
-)
-from app.immunization.family_copy_queries import copies_confirmed_by
-from app.immunization.versions import next_version, restore
+from app.immunization.errors import NothingCorrected, SameChild
+from app.immunization.versions import next_version, required_reason
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -29,7 +22,7 @@ if TYPE_CHECKING:
 
     from app.authz.actor import Actor
     from app.family.models import Child
-    from app.immunization.models import BulkEntry, Dose
+    from app.immunization.models import Dose
 
 
 def correct_dose(actor: Actor, child_id: UUID, dose_id: UUID, entry: DoseEntry) -> Dose:
@@ -37,7 +30,7 @@ def correct_dose(actor: Actor, child_id: UUID, dose_id: UUID, entry: DoseEntry) 
     with transaction() as session:
         child = visible_child(session, actor, child_id, to_change=True)
         authorize(actor, Permission.DOSE_CORRECT, child)
-        reason = _required(entry.reason)
+        reason = required_reason(entry.reason)
         dose = queries.current_dose(session, actor, child, dose_id)
         if _says_the_same(dose, entry):
             raise NothingCorrected(str(dose_id))
@@ -56,7 +49,7 @@ def void_dose(actor: Actor, child_id: UUID, dose_id: UUID, reason: str | None) -
         child = visible_child(session, actor, child_id, to_change=True)
         authorize(actor, Permission.DOSE_CORRECT, child)
         dose = queries.current_dose(session, actor, child, dose_id)
-        row = next_version(session, actor, dose, reason=_required(reason), voided=True)
+        row = next_version(session, actor, dose, reason=required_reason(reason), voided=True)
         worklist.refresh(session, [child], actor.today)
         entity = chain.Entity("dose", row.id, child.person_id)
         chain.record(session, actor, Action.DOSE_VOIDED, entity)
@@ -75,7 +68,7 @@ def move_dose(
         if wrong is right:
             raise SameChild(str(child_id))
         dose = queries.current_dose(session, actor, wrong, dose_id)
-        voided = next_version(session, actor, dose, reason=_required(reason), voided=True)
+        voided = next_version(session, actor, dose, reason=required_reason(reason), voided=True)
         moved = _moved(session, actor, dose, right, voided.reason)
         worklist.refresh(session, [wrong, right], actor.today)
         chain.record(
@@ -85,48 +78,6 @@ def move_dose(
             session, actor, Action.DOSE_MOVED, chain.Entity("dose", moved.id, right.person_id)
         )
         return moved
-
-
-def undo_bulk_entry(actor: Actor, entry_id: UUID, reason: str | None) -> BulkEntry:
-    """Take back every dose that this entry brought, corrected since or not, and no other.
-
-    What it confirmed is again the family's own entry, as it was.
-    """
-    with transaction() as session:
-        bulk = queries.bulk_entry(session, actor, entry_id, to_change=True)
-        authorize(actor, Permission.DOSES_UNDO, bulk)
-        if bulk.undone_at is not None:
-            raise AlreadyUndone(str(entry_id))
-        reason = _required(reason)
-        entities = _void_all(session, actor, bulk, reason)
-        bulk.undone_at, bulk.undone_by = clock.now(), actor.account_id
-        session.flush()
-        chain.record_each(session, actor, Action.DOSE_VOIDED, entities)
-        entity, detail = chain.Entity("bulk_entry", bulk.id), {"doses": len(entities)}
-        chain.record(session, actor, Action.DOSES_UNDONE, entity, detail=detail)
-        return bulk
-
-
-def _void_all(session: Session, actor: Actor, bulk: BulkEntry, reason: str) -> list[chain.Entity]:
-    """A last version for every dose of the entry; what audit is told about each."""
-    entities, children = [], {}
-    copies = copies_confirmed_by(session, actor, bulk)
-    for dose, child in queries.doses_of_bulk(session, actor, bulk):
-        row = next_version(session, actor, dose, reason=reason, voided=True)
-        if (copy := copies.get(dose.lineage_id)) is not None:
-            restore(row, copy)
-        entities.append(chain.Entity("dose", row.id, child.person_id))
-        children[child.id] = child
-    changed = list(children.values())
-    for start in range(0, len(changed), worklist.PAGE):
-        worklist.refresh(session, changed[start : start + worklist.PAGE], actor.today)
-    return entities
-
-
-def _required(reason: str | None) -> str:
-    if not (reason or "").strip():
-        raise CorrectionReasonNeeded("a reason is needed")
-    return str(reason).strip()
 
 
 def _says_the_same(dose: Dose, entry: DoseEntry) -> bool:

@@ -140,9 +140,15 @@ class BulkEntryNotFound(NotFound):
 
 
 class AlreadyUndone(Conflict):
-    """The entry of many doses was undone before."""
+    """The entry of many doses was undone before, or is being undone."""
 
     code = "already-undone"
+
+
+class UndoNotStarted(Conflict):
+    """Nobody has asked to undo this entry of many doses."""
+
+    code = "undo-not-started"
 
 
 class ImportNotFound(NotFound):

@@ -50,10 +50,14 @@ def copied_of(session: Session, child_ids: Collection[UUID]) -> dict[UUID, list[
     return found
 
 
-def copies_confirmed_by(session: Session, actor: Actor, bulk: BulkEntry) -> dict[UUID, Dose]:
-    """What families had written where this entry confirmed it, by the dose's lineage."""
+def copies_confirmed_by(
+    session: Session, actor: Actor, bulk: BulkEntry, child_ids: Collection[UUID]
+) -> dict[UUID, Dose]:
+    """What these children's families had written where this entry confirmed it, by lineage."""
     confirming = versions_visible_to(actor).where(
-        Dose.bulk_entry_id == bulk.id, Dose.superseded_at.is_(None)
+        Dose.bulk_entry_id == bulk.id,
+        Dose.superseded_at.is_(None),
+        Dose.child_id.in_(child_ids),
     )
     lineages = confirming.order_by(None).with_only_columns(Dose.lineage_id).correlate(None)
     copies = versions_visible_to(actor).where(

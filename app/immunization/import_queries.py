@@ -151,17 +151,26 @@ def count_written(session: Session, bulk_entry_id: UUID | None) -> int:
     return session.scalar(written) or 0
 
 
-def recorded_by(session: Session, actor: Actor, bulk: BulkEntry) -> Sequence[Dose]:
-    """Doses as an entry recorded them, whatever became of them since."""
+def recorded_by(actor: Actor, bulk: BulkEntry) -> Select[Dose]:
+    """Doses as an entry recorded them, whatever became of them since, the first ones first."""
     before = aliased(Dose)
     first = ~exists().where(
         before.bulk_entry_id == bulk.id,
         before.lineage_id == Dose.lineage_id,
         before.version < Dose.version,
     )
-    return session.scalars(
-        versions_visible_to(actor).where(Dose.bulk_entry_id == bulk.id, first)
-    ).all()
+    return (
+        versions_visible_to(actor)
+        .where(Dose.bulk_entry_id == bulk.id, first)
+        .order_by(None)
+        .order_by(Dose.id)
+    )
+
+
+def count_confirmed(session: Session, actor: Actor, bulk: BulkEntry) -> int:
+    """How many entries of families this one confirmed."""
+    later = recorded_by(actor, bulk).where(Dose.version > 1).order_by(None)
+    return session.execute(later.with_only_columns(func.count(Dose.id))).scalar_one()
 
 
 def children_to_place(session: Session, actor: Actor, child_ids: Sequence[UUID]) -> Iterator[Child]:

@@ -23,7 +23,10 @@ class BulkKind(StrEnum):
 
 
 class BulkEntry(Base):
-    """One act that recorded many doses. Its id comes from the form, so that it happens once."""
+    """One act that recorded many doses. Its id comes from the form, so that it happens once.
+
+    It is taken back in steps: ``undone_doses`` of them so far; all when ``undone_at`` is written.
+    """
 
     __tablename__ = "bulk_entry"
 
@@ -34,6 +37,9 @@ class BulkEntry(Base):
     recorded_at: Mapped[datetime]
     doses: Mapped[int] = mapped_column(Integer)
     deferrals: Mapped[int] = mapped_column(Integer)
+    undo_started_at: Mapped[datetime | None]
+    undo_reason: Mapped[str | None] = mapped_column(String(200))
+    undone_doses: Mapped[int] = mapped_column(Integer, default=0)
     undone_at: Mapped[datetime | None]
     undone_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
 

@@ -183,18 +183,6 @@ def bulk_entry(
     return found
 
 
-def doses_of_bulk(session: Session, actor: Actor, bulk: BulkEntry) -> list[tuple[Dose, Child]]:
-    """Current doses that an entry brought, each with its child."""
-    rows = session.execute(
-        doses_visible_to(actor)
-        .where(Dose.bulk_entry_id == bulk.id)
-        .join(Child, Child.id == Dose.child_id)
-        .add_columns(Child)
-        .options(lazyload(Child.guardianships))
-    )
-    return [(dose, child) for dose, child in rows]
-
-
 def forecast_of(session: Session, actor: Actor, child: Child) -> dict[str, GroupResult]:
     """Every vaccine of a child as of today, from the doses on record."""
     return evaluate_child(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from app.core import clock
 from app.core.ids import new_id
 from app.core.provenance import Source
+from app.immunization.errors import CorrectionReasonNeeded
 from app.immunization.models import Dose
 
 if TYPE_CHECKING:
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
 
     from app.authz.actor import Actor
     from app.immunization.entry import DoseEntry
+
+
+def required_reason(reason: str | None) -> str:
+    """The reason for a correction. Raises ``CorrectionReasonNeeded``."""
+    if not (reason or "").strip():
+        raise CorrectionReasonNeeded("a reason is needed")
+    return str(reason).strip()
 
 
 def next_version(
