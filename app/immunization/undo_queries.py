@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func
 from sqlalchemy.orm import lazyload
 
 from app.family.models import Child
+from app.family.queries import children_visible_to
 from app.immunization.models import Dose
 from app.immunization.queries import doses_visible_to
 
@@ -37,7 +38,8 @@ def children_to_undo(
 ) -> Sequence[Child]:
     """The next children who have some, by id; ours until the transaction ends."""
     ids = doses_to_undo(actor, bulk).with_only_columns(Dose.child_id).correlate(None)
-    query = select(Child).options(lazyload(Child.guardianships)).where(Child.id.in_(ids))
+    query = children_visible_to(actor).options(lazyload(Child.guardianships))
+    query = query.where(Child.id.in_(ids)).order_by(None)
     return session.scalars(query.order_by(Child.id).limit(limit).with_for_update(of=Child)).all()
 
 

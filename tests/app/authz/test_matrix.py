@@ -115,7 +115,7 @@ CLINIC_DAY_ROUTES: Final = (
     ("record", "", {ALL: 422}, NOTHING),
     ("recorded", f"/{uuid4()}", {"nurse": 404, "far-nurse": 404}, None),
     ("undo", f"/{uuid4()}/undo", {"nurse": 404, "far-nurse": 404}, NOTHING),
-    ("undo_go_on", f"/{uuid4()}/undo/go-on", {"nurse": 404, "far-nurse": 404}, NOTHING),
+    ("undo_go_on", f"/{uuid4()}/undo/go-on", {ALL: 404}, NOTHING),
 )
 
 
