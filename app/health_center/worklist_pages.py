@@ -98,12 +98,13 @@ def export(actor: Actor, wanted: Filter) -> Iterator[str]:
         entity = chain.Entity("worklist")
         detail = {"list": wanted.tab.value, "rows": len(rows)}
         chain.record(session, actor, Action.WORKLIST_EXPORTED, entity, detail=detail)
-    return csv_lines([_headings(), *(_cells(row) for row in rows)])
+    return csv_lines([_headings(wanted.tab), *(_cells(row) for row in rows)])
 
 
-def _headings() -> tuple[str, ...]:
+def _headings(tab: Tab) -> tuple[str, ...]:
     person = (_("手帳番号"), _("お名前"), _("読み"), _("生年月日"), _("地区"))
-    return (*person, _("ワクチン"), _("回"), _("最後の日"), _("記録"))
+    day = _("接種した日") if tab is Tab.REVIEW else _("最後の日")
+    return (*person, _("ワクチン"), _("回"), day, _("記録"))
 
 
 def _cells(row: WorkRow) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ from app.immunization.entry import (
     require_possible,
     speaks_against,
 )
+from app.immunization.standing import AT_EASE
+from app.immunization.standing_queries import read_standings
 from app.immunization.versions import next_version
 from app.paper_book import queries
 from app.paper_book.errors import LooksUnusual, NotOwnEntry, PhotoNotFound
@@ -57,7 +59,8 @@ def enter_dose(actor: Actor, child_id: UUID, copied: Copied, sealer: Sealer) -> 
     with transaction() as session:
         child = visible_child(session, actor, child_id, to_change=True)
         authorize(actor, Permission.OWN_DOSE_WRITE, child)
-        _require_plausible(child, copied, immunization.doses_of(session, actor, child))
+        doses = immunization.doses_of(session, actor, child)
+        _require_plausible(session, actor, child, copied, doses)
         dose = dose_of(actor, child, copied.entry, Source.GUARDIAN)
         dose.organisation_id = None
         session.add(dose)
@@ -75,7 +78,8 @@ def correct_dose(
         authorize(actor, Permission.OWN_DOSE_WRITE, child)
         dose = _own(session, actor, child, dose_id)
         doses = immunization.doses_of(session, actor, child)
-        _require_plausible(child, copied, [one for one in doses if one.id != dose.id])
+        others = [one for one in doses if one.id != dose.id]
+        _require_plausible(session, actor, child, copied, others)
         row = next_version(session, actor, dose, reason=None, entry=copied.entry)
         row.source = Source.GUARDIAN
         _attach(session, actor, row, copied, sealer)
@@ -124,11 +128,17 @@ def open_photo(actor: Actor, child_id: UUID, photo_id: UUID, sealer: Sealer) -> 
         return sealer.open(photo.sealed_image, context=_context(photo.id))
 
 
-def _require_plausible(child: Child, copied: Copied, others: Sequence[Dose]) -> None:
+def _require_plausible(
+    session: Session, actor: Actor, child: Child, copied: Copied, others: Sequence[Dose]
+) -> None:
+    """In silence only what is impossible is refused: no day is named to the family."""
     given = immunization.given_doses(others)
     require_possible(child, copied.entry, given)
+    standing = read_standings(session, [child.id], actor.today).get(child.id, AT_EASE)
+    if copied.certain or standing.silence is not None:
+        return
     check = check_entry(child, copied.entry, given)
-    if speaks_against(check) and not copied.certain:
+    if speaks_against(check):
         raise LooksUnusual(check)
 
 

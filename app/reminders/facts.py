@@ -18,7 +18,8 @@ from app.immunization.schedule import load_schedule
 from app.immunization.standing import AT_EASE, Standing
 from app.immunization.standing_queries import read_standings
 from app.reminders import queries
-from app.reminders.plan import NOTHING_SAID, SPACING, Notice, Said, notices
+from app.reminders.plan import NOTHING_SAID, Notice, Said, notices
+from app.reminders.rules import load_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,9 +76,10 @@ def read_facts(
 def _read_said(session: Session, which: Which, day: date) -> dict[UUID, Said]:
     keys: dict[UUID, set[Key]] = defaultdict(set)
     lately: dict[UUID, set[tuple[str, str]]] = defaultdict(set)
+    spacing = load_rules().spacing
     for child_id, group, target, stage, planned_at in queries.said(session, which):
         keys[child_id].add((group, target, stage))
-        if clock.japanese_day(planned_at) > day - SPACING:
+        if clock.japanese_day(planned_at) > day - spacing:
             lately[child_id].add((group, target))
     return {
         child_id: Said(frozenset(of_child), frozenset(lately.get(child_id, ())))
@@ -104,4 +106,6 @@ def plan_for(facts: Facts, day: date, said: Said | None = None) -> tuple[Notice,
         results = judge(facts, day)
     except TsunaguError as problem:
         return Unreadable(facts.child.id, problem.code)
-    return notices(results, facts.standing, facts.said if said is None else said, as_of=day)
+    before = facts.said if said is None else said
+    stages = load_rules().stages
+    return notices(results, facts.standing, before, as_of=day, stages=stages)

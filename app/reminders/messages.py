@@ -10,6 +10,8 @@ from app.reminders.service import StopKind
 from app.web.i18n import gettext as _
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from app.core.errors import TsunaguError
 
 
@@ -36,6 +38,11 @@ def stage_name(stage: Stage) -> str:
         Stage.LAST_START: _("全部の回を受け終えるための最後の日が近い"),
         Stage.LAST_DAYS: _("受けられる最後の日が近い"),
     }[stage]
+
+
+def stages_in_order(stages: Collection[Stage]) -> list[Stage]:
+    """These reasons, from the first one that can come to the last."""
+    return [stage for stage in Stage if stage in stages]
 
 
 def silence_name(silence: Silence) -> str:

@@ -20,6 +20,7 @@ from app.notifications.queries import channel_kinds, deliveries_for
 from app.reminders import queries
 from app.reminders.models import Reminder
 from app.reminders.nightly import occasion_of
+from app.reminders.rules import Rules, load_rules
 from app.reminders.service import StopKind
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class ChildReminders:
     sent: Sequence[SentReminder]
     guardians: Sequence[tuple[UUID, str]]
     channels: Sequence[Channel]
+    rules: Rules
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def child_reminders(actor: Actor, child_id: UUID) -> ChildReminders:
             sent=_with_letters(session, rows, tuple(names)),
             guardians=tuple(names.items()),
             channels=channel_kinds(session, tuple(names)),
+            rules=load_rules(),
         )
 
 

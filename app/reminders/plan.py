@@ -7,7 +7,6 @@ the child's health, nor while a family wants silence.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -15,7 +14,7 @@ from app.immunization.agenda import next_for_parent
 from app.immunization.results import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import date
 
     from app.immunization.agenda import AgendaItem
@@ -38,8 +37,7 @@ class Stage(StrEnum):
 
 
 PRESSING = frozenset({Stage.LAST_START, Stage.LAST_DAYS})
-SPACING = timedelta(days=14)
-"""Between two reminders of the same dose, as long as no last day is near."""
+ALL_STAGES = frozenset(Stage)
 
 
 Key: TypeAlias = tuple[str, str, Stage]
@@ -61,7 +59,7 @@ class Notice(NamedTuple):
 
 @dataclass(frozen=True)
 class Said:
-    """What was said about a child. ``lately``: vaccine and dose spoken of in the last two weeks."""
+    """What was said about a child. ``lately``: vaccine and dose spoken of lately."""
 
     keys: frozenset[Key] = field(default=frozenset())
     lately: frozenset[tuple[str, str]] = field(default=frozenset())
@@ -77,13 +75,18 @@ NOTHING_SAID = Said()
 
 
 def notices(
-    results: Mapping[str, GroupResult], standing: Standing, said: Said, *, as_of: date
+    results: Mapping[str, GroupResult],
+    standing: Standing,
+    said: Said,
+    *,
+    as_of: date,
+    stages: Collection[Stage] = ALL_STAGES,
 ) -> tuple[Notice, ...]:
     """What is to be said today and was not said before, by the day to keep in mind."""
     return tuple(
         notice
         for notice in _sayable(results, as_of)
-        if standing.speaks_of(notice.group) and said.leaves(notice)
+        if notice.stage in stages and standing.speaks_of(notice.group) and said.leaves(notice)
     )
 
 

@@ -29,7 +29,7 @@ pytestmark = [
     pytest.mark.usefixtures("portal"),
     pytest.mark.parametrize("database", ["sqlite"], indirect=True),
 ]
-PAGES = ("", "/vaccinations", "/growth", "/checkups", "/print")
+PAGES = ("", "/vaccinations", "/growth", "/checkups", "/print", "/own-doses")
 TO_COME = (
     "受ける時期です",
     "早めに受けましょう",
@@ -78,6 +78,24 @@ def test_in_silence_no_page_of_the_child_says_what_is_to_come(
     text = read(client_for("mother"), world, page)
     assert not [words for words in TO_COME if words in text]
     assert not re.search(r"生後\d+か月|\d+歳", text.partition("<svg")[0].partition('role="tab')[0])
+
+
+@pytest.mark.parametrize("row", ["loss", "hospital", "moved", "refused", "at ease"])
+def test_in_silence_a_dose_copied_from_the_book_is_taken_without_naming_a_day(
+    client_for: Callable[..., Browser], world: World, row: str
+) -> None:
+    sakura = world.children["sakura"]
+    refusal = Refusal(id=new_id(), child_id=sakura, group="HPV", from_on=clock.today())
+    rows = {"moved": moved(world), "refused": refusal, "at ease": None}
+    standing = rows[row] if row in rows else quiet(world, QuietReason(row))
+    add(*([standing] if standing else []))
+    too_early = (world.born_on("sakura") + timedelta(days=100)).isoformat()
+    form = {"product": "MR", "given_on": too_early}
+    place, kind = f"/handbook/children/{sakura}/own-doses", "multipart/form-data"
+    answer = client_for("mother").post(place, form, content_type=kind)
+    asked = row in {"refused", "at ease"}
+    assert answer.status_code == (422 if asked else 302)
+    assert ("受けられるのは" in answer.text) is asked
 
 
 def test_without_silence_the_same_pages_say_it(

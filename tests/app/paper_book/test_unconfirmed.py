@@ -59,6 +59,8 @@ def test_pages_of_the_child_say_it_until_it_is_confirmed(
     place = of_family(world) if who == "mother" else f"/staff/children/{sakura}"
     assert "をもとにしたワクチン: B型肝炎" in browser.get(place).text
     assert MARK in browser.get(place).text
+    what_helps = "手帳を見て確認するまで" if who == "nurse" else BRING
+    assert what_helps in browser.get(place).text
     client_for("nurse").post(f"/staff/children/{sakura}/own-doses/{dose.id}/confirm")
     assert MARK not in browser.get(place).text
     assert "をもとにしたワクチン" not in browser.get(place).text

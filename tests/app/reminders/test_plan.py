@@ -10,11 +10,11 @@ from app.immunization.results import GroupResult, Status
 from app.immunization.standing import AT_EASE, Silence, Standing
 from app.reminders.plan import (
     NOTHING_SAID,
-    SPACING,
     Said,
     Stage,
     notices,
 )
+from app.reminders.rules import load_rules
 
 TODAY = date(2026, 11, 22)
 
@@ -115,6 +115,13 @@ def test_quiet_goes_before_moved_out() -> None:
     assert Standing(quiet=True, moved_out=True).silence is Silence.QUIET
 
 
+def test_a_stage_that_the_rules_leave_out_is_not_said() -> None:
+    found = {"BCG": result(Status.OVERDUE, standard_to=day(-1))}
+    quiet = frozenset(Stage) - {Stage.CATCH_UP}
+    assert notices(found, AT_EASE, NOTHING_SAID, as_of=TODAY)
+    assert notices(found, AT_EASE, NOTHING_SAID, as_of=TODAY, stages=quiet) == ()
+
+
 def test_the_same_stage_is_said_once() -> None:
     said = Said(keys=frozenset({("BCG", "d1", Stage.DUE)}))
     assert said_of(result(Status.DUE), said=said) == []
@@ -125,4 +132,4 @@ def test_a_dose_spoken_of_lately_waits_unless_its_last_day_is_near() -> None:
     assert said_of(result(Status.DUE), said=said) == []
     pressing = result(Status.DUE, latest=day(9), last_start_to_complete=day(9))
     assert said_of(pressing, said=said) == [(Stage.LAST_DAYS, day(9))]
-    assert timedelta(days=7) < SPACING
+    assert timedelta(days=7) < load_rules().spacing
