@@ -26,7 +26,10 @@ _IDENTIFIERS: Final = (0x0002, 0x0003, 0x0010)
 """Media Storage SOP Class UID, Media Storage SOP Instance UID, Transfer Syntax UID."""
 _LONG_VRS: Final = frozenset({b"OB", b"UN", b"OW", b"UT", b"SQ", b"UC", b"UR"})
 _TYPE: Final = re.compile(r'type\s*=\s*"?([^";]+)"?', re.IGNORECASE)
-_BOUNDARY: Final = re.compile(r'boundary\s*=\s*(?:"([^"]{1,70})"|([^\s";,]{1,70}))', re.IGNORECASE)
+_BOUNDARY: Final = re.compile(
+    r'boundary\s*=\s*(?:"([^"]{1,200})"|([^\s";,]{1,200})(?=[\s;,]|$))', re.IGNORECASE
+)
+"""RFC 2046 §5.1.1 allows 70 characters; Orthanc sends 73."""
 SENDER: Final = "STOW-RS"
 
 

@@ -176,3 +176,12 @@ def test_the_head_of_a_file_is_read_as_soon_as_it_is_whole() -> None:
     for wrong in (bytes(200), whole[:128] + b"DICX" + whole[132:]):
         with pytest.raises(NotDicom):
             read_meta(wrong)
+
+
+@pytest.mark.parametrize(("length", "status"), [(70, 200), (73, 200), (201, 400)])
+def test_a_boundary_longer_than_the_rule_is_understood(
+    gateway: Gateway, length: int, status: int
+) -> None:
+    edge = "e" * length
+    body = body_of(file_of(ct("1.1", 1))).replace(b"--edge", f"--{edge}".encode())
+    assert post(gateway, body, kind=KIND.replace("edge", edge)).status_code == status
