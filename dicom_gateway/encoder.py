@@ -83,7 +83,9 @@ class Encoder:
             self.made.keep(row.file_name, self._streams(row, shape), row.frame_count)
         except NotLossless:
             log.warning("frames not represented in HTJ2K", object_id=row.id)
-        except (BlobMissing, BlobUnreachable):
+        except BlobUnreachable:
+            log.info("object to be represented lies in a bucket that is away", object_id=row.id)
+        except BlobMissing:
             log.warning("object to be represented is not there", object_id=row.id)
         if not self._is_listed(row):
             self.made.remove(row.file_name)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from dicom_gateway import outbox
+from dicom_gateway.errors import BlobUnreachable
 from dicom_gateway.index import pulls
 from dicom_gateway.index.indexer import index_waiting
 from dicom_gateway.index.metadata import prepare_settled
@@ -78,7 +79,11 @@ class Worker:
         self.announcer.close()
 
     def _index(self) -> int:
-        return index_waiting(self.engine, self.store, calm_seconds=CALM_SECONDS)
+        try:
+            return index_waiting(self.engine, self.store, calm_seconds=CALM_SECONDS)
+        except BlobUnreachable:
+            self.stop.wait(AFTER_TROUBLE_SECONDS)
+            return 0
 
     def _encode(self) -> int:
         return self.encoder.encode_some() if self.encoder is not None else 0

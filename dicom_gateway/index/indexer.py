@@ -42,6 +42,9 @@ def index_waiting(engine: Engine, store: Blobs, *, calm_seconds: float = 0.0) ->
 
     Returns:
         how many objects were taken up; 0 when none waits.
+
+    Raises:
+        BlobUnreachable: some wait, and none of them can be read now.
     """
     with reading(engine) as connection:
         rows = connection.execute(
@@ -53,9 +56,10 @@ def index_waiting(engine: Engine, store: Blobs, *, calm_seconds: float = 0.0) ->
     if not rows or _still_coming(rows, calm_seconds):
         return 0
     prepared = [one for row in rows if (one := _prepare(row, store)) is not None]
-    if prepared:
-        with engine.begin() as connection:
-            merge(connection, prepared)
+    if not prepared:
+        raise BlobUnreachable("what waits to be listed lies in a bucket that is away")
+    with engine.begin() as connection:
+        merge(connection, prepared)
     return len(prepared)
 
 
@@ -80,7 +84,7 @@ def _prepare(row: Row[Any], store: Blobs) -> Prepared | None:
     try:
         rendered = _render_file(store.path(row.file_name), f"{SERVICE_PATH}/{path}", row)
     except BlobUnreachable as error:
-        log.warning("object waits to be listed", object_id=row.id, code=error.code)
+        log.info("object waits to be listed", object_id=row.id, code=error.code)
         return None
     except Exception as error:  # noqa: BLE001 - edge of the worker loop
         log.warning("object cannot be listed", object_id=row.id, kind=type(error).__name__)

@@ -7,6 +7,7 @@ import shutil
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
+import pytest
 from structlog.testing import capture_logs
 from typing_extensions import override
 
@@ -15,6 +16,7 @@ from dicom_gateway.assembly import build_made, build_store
 from dicom_gateway.backlog import backlog, waiting
 from dicom_gateway.bucket import Bucket
 from dicom_gateway.caretaker import run_backup, run_restore, run_scrub
+from dicom_gateway.errors import BlobUnreachable
 from dicom_gateway.quarantine import Kind, decide, held, judgement
 from dicom_gateway.statuspage.application import create_app
 from tests.dicom_gateway.objects import ct
@@ -26,8 +28,6 @@ from tests.dicom_gateway.test_retention import after_ten_days, settle
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from dicom_gateway.carrier import Carrier
 
@@ -188,7 +188,8 @@ def test_a_released_object_is_listed_when_the_bucket_is_back(
     nowhere = gateway.settings.model_copy(
         update={"storage_url": s3.url.replace(str(s3.port), str(free_port()))}
     )
-    Gateway(nowhere, gateway.keys, gateway.engine, gateway.service, gateway.port).index()
+    with pytest.raises(BlobUnreachable, match="bucket that is away"):
+        Gateway(nowhere, gateway.keys, gateway.engine, gateway.service, gateway.port).index()
     assert len(gateway.get("/studies/1.2.3.4/instances", "1.2.3.4").get_json()) == 1
     gateway.index()
     assert len(gateway.get("/studies/1.2.3.4/instances", "1.2.3.4").get_json()) == 2
