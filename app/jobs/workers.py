@@ -68,4 +68,4 @@ def _add_tasks(celery: Celery, app: Flask) -> None:
         send_due(office.post)
 
     for name, work in ((OUTBOX, told), (NIGHTLY, nudge), (PART, part), (DELIVERIES, deliveries)):
-        celery.task(work, name=name)
+        celery.task(work, name=name, shared=False)

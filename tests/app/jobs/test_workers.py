@@ -55,11 +55,25 @@ def test_a_worker_does_the_round_and_a_second_nudge_changes_nothing(
         while not all_of(JobRun) or any(run.finished_at is None for run in all_of(JobRun)):
             assert ended.acquire(timeout=20)
     for name in (PART, DELIVERIES, DELIVERIES):
-        celery.tasks[name].apply()
+        celery.tasks[name].apply(throw=True)
     assert all(run.finished_at for run in all_of(JobRun))
     assert len(all_of(Letter)) == 3
     assert len(mails.received()) == 1
     assert all(row.sent_at for row in all_of(Delivery))
+
+
+def test_each_application_has_its_own_office(
+    brokered: Flask, world: World, mails: Mails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as former:
+        closed = {ChannelKind.MAIL: mailer_to(1)}
+        former.setitem(brokered.extensions, "carriers", closed)
+        assert make_celery(brokered).tasks
+    channel_of(world["mother"], brokered.extensions["sealer"])
+    celery = make_celery(brokered)
+    for name in (NIGHTLY, PART, DELIVERIES):
+        celery.tasks[name].apply(throw=True)
+    assert len(mails.received()) == 1
 
 
 def test_without_a_broker_there_are_no_workers(portal: Flask) -> None:
