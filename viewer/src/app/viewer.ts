@@ -5,6 +5,7 @@ import { KeepAlive } from '../auth/keepAlive';
 import { TokenSource } from '../auth/tokenSource';
 import type { Source, ViewerConfig } from '../config';
 import { DicomWebClient } from '../dicomweb/client';
+import type { StudyOnItsWay } from '../dicomweb/errors';
 import { purgeImages, startEngine } from '../rendering/engine';
 import type { ToolName } from '../rendering/paneTools';
 import type { Preset } from '../rendering/presets';
@@ -99,12 +100,20 @@ export class Viewer {
       if (this.#abort.signal.aborted) return;
       this.#problems.delete(source.gatewayId);
       const others = this.#catalog.filter((series) => series.source !== source);
-      this.#catalog = inListOrder([...others, ...found]);
+      this.#catalog = inListOrder([...others, ...found.series]);
       this.#showList();
       this.#openFirst();
+      if (found.onItsWay) this.#waitFor(source, found.onItsWay);
     } catch (error) {
       this.#sourceFailed(source, error);
     }
+  }
+
+  /** Say how far the gateway is with fetching a study, and look again after a while. */
+  #waitFor(source: Source, study: StudyOnItsWay): void {
+    this.#sourceFailed(source, study);
+    const timer = window.setTimeout(() => void this.#readSource(source), study.askAgainMs);
+    this.#abort.signal.addEventListener('abort', () => window.clearTimeout(timer), { once: true });
   }
 
   #sourceFailed(source: Source, error: unknown): void {

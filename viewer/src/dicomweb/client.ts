@@ -6,6 +6,7 @@ import {
   GatewayUnreachable,
   MalformedAnswer,
   NotFound,
+  StudyOnItsWay,
 } from './errors';
 import type { Dataset } from './json';
 import { firstPart, MultipartError, type Part } from './multipart';
@@ -17,6 +18,9 @@ const DICOM_JSON = 'application/dicom+json';
  */
 export const ANY_FRAME =
   'multipart/related; type=image/jphc, multipart/related; type=application/octet-stream; transfer-syntax=*';
+
+const SHORTEST_PAUSE_SECONDS = 1;
+const LONGEST_PAUSE_SECONDS = 30;
 
 /** One frame of one instance; frames count from 1 (PS3.18 10.4.1.1.3). */
 export interface FrameRef {
@@ -110,13 +114,26 @@ export class DicomWebClient {
     }
   }
 
-  #checked(response: Response): Response {
+  async #checked(response: Response): Promise<Response> {
     const name = this.source.gatewayName;
+    if (response.status === 503) throw (await onItsWay(response, name)) ?? new GatewayFault(name, 503);
     if (response.status === 401 || response.status === 403) throw new AccessRefused(name);
     if (response.status === 404 || response.status === 410) throw new NotFound(name);
     if (!response.ok) throw new GatewayFault(name, response.status);
     return response;
   }
+}
+
+/** What a 503 says when the study is being fetched (RFC 9457 body); undefined when it says else. */
+async function onItsWay(response: Response, name: string): Promise<StudyOnItsWay | undefined> {
+  const problem = parsed(await response.text().catch(() => ''));
+  if (typeof problem !== 'object' || problem === null) return undefined;
+  if (!('code' in problem) || problem.code !== 'study-on-its-way') return undefined;
+  const arrived = 'arrived' in problem ? Number(problem.arrived) || 0 : 0;
+  const expected = 'expected' in problem ? Number(problem.expected) || 0 : 0;
+  const seconds = Number(response.headers.get('retry-after')) || SHORTEST_PAUSE_SECONDS;
+  const pause = Math.min(Math.max(seconds, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS);
+  return new StudyOnItsWay(name, arrived, expected, pause * 1000);
 }
 
 function parsed(text: string): unknown {

@@ -45,3 +45,15 @@ export class MalformedAnswer extends GatewayError {
     super(gatewayName, 'malformed answer');
   }
 }
+
+/** The gateway fetches the study from the hospital's archive; `expected` is 0 while it is not known. */
+export class StudyOnItsWay extends GatewayError {
+  constructor(
+    gatewayName: string,
+    readonly arrived: number,
+    readonly expected: number,
+    readonly askAgainMs: number,
+  ) {
+    super(gatewayName, 'study on its way to the gateway');
+  }
+}

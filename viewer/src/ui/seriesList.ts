@@ -28,6 +28,7 @@ export class SeriesList {
   readonly element: HTMLElement;
   readonly #body = el('div', { class: 'series-body' });
   readonly #cards = new Map<string, Card>();
+  readonly #loaded = new Map<string, readonly [done: number, count: number]>();
 
   constructor(
     private readonly language: Language,
@@ -40,8 +41,9 @@ export class SeriesList {
     this.element = el('nav', { class: 'series', id: 'series-list', 'aria-label': say('series') }, head, this.#body);
   }
 
-  /** Show these series, already in list order, and why other hospitals' are missing. */
+  /** Show these series, already in list order, and why other hospitals' are missing. Focus stays. */
   show(all: readonly SeriesSummary[], problems: readonly Problem[]): void {
+    const held = [...this.#cards].find(([, { button }]) => button === document.activeElement)?.[0];
     this.#cards.clear();
     this.#body.replaceChildren(
       ...studiesOf(all).map((study) => this.#study(study)),
@@ -49,6 +51,8 @@ export class SeriesList {
     );
     const nothing = all.length === 0 && problems.length === 0;
     if (nothing) this.#body.append(el('p', { class: 'series-empty' }, this.say('series.empty')));
+    for (const [uid, [done, count]] of this.#loaded) this.showProgress(uid, done, count);
+    if (held !== undefined) this.#cards.get(held)?.button.focus();
   }
 
   markOpen(uid: string): void {
@@ -59,6 +63,7 @@ export class SeriesList {
   }
 
   showProgress(uid: string, done: number, count: number): void {
+    this.#loaded.set(uid, [done, count]);
     const progress = this.#cards.get(uid)?.progress;
     if (!progress) return;
     progress.hidden = false;
@@ -69,9 +74,10 @@ export class SeriesList {
   }
 
   #problem({ source, words }: Problem): HTMLElement {
+    const text = [el('strong', {}, words.title), el('p', {}, words.body)];
+    if (!words.canRetry) return el('div', { class: 'series-problem', role: 'status' }, ...text);
     const retry = el('button', { type: 'button', class: 'tool' }, this.say('error.retry'));
     retry.addEventListener('click', () => this.actions.onRetry(source));
-    const text = [el('strong', {}, words.title), el('p', {}, words.body)];
     return el('div', { class: 'series-problem', role: 'alert' }, ...text, retry);
   }
 

@@ -1,5 +1,5 @@
 import { ConsentEnded, PortalUnreachable, SessionEnded } from '../auth/errors';
-import { AccessRefused, GatewayFault, GatewayUnreachable, MalformedAnswer, NotFound } from '../dicomweb/errors';
+import { AccessRefused, GatewayFault, GatewayUnreachable, MalformedAnswer, NotFound, StudyOnItsWay } from '../dicomweb/errors';
 import { Undecodable } from '../rendering/frameLoader';
 import type { Say } from '../strings';
 
@@ -16,6 +16,7 @@ export function wordsFor(error: unknown, say: Say, index = 0): Words {
     const body = say('error.image.body', { index: index + 1 });
     return { title: say('error.image.title'), body, canRetry: false };
   }
+  if (error instanceof StudyOnItsWay) return onItsWay(error, say);
   if (error instanceof GatewayUnreachable) return hospital('unreachable', error.gatewayName, say);
   if (error instanceof AccessRefused) return hospital('refused', error.gatewayName, say);
   if (error instanceof NotFound) return hospital('missing', error.gatewayName, say);
@@ -35,6 +36,14 @@ export function portal(say: Say): Words {
 export function endedWords(error: ConsentEnded | SessionEnded, say: Say): string {
   if (error instanceof SessionEnded) return say('ended.session');
   return error.reason || say('ended.consent');
+}
+
+/** Nothing to do but wait: the viewer looks again by itself. */
+function onItsWay(error: StudyOnItsWay, say: Say): Words {
+  const { gatewayName, arrived, expected } = error;
+  const values = { hospital: gatewayName, arrived, expected };
+  const body = say(expected ? 'error.onItsWay.counted' : 'error.onItsWay.body', values);
+  return { title: say('error.onItsWay.title', values), body, canRetry: false };
 }
 
 function hospital(
