@@ -91,6 +91,7 @@ ae_title = "PACS"
 host = "192.0.2.10"
 port = 104
 rights = ["store", "query", "retrieve"]
+pull = "move"
 ```
 
 | key | default | meaning |
