@@ -83,8 +83,8 @@ class Mailer:
         mail["Date"] = format_datetime(clock.now())
         mail["Message-ID"] = f"<{message.id}@{self._domain}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail["Content-Language"] = message.language.html_lang
         mail.set_content(f"{words.body}\n\n{message.link}\n\n--\n{words.farewell}\n")
+        mail["Content-Language"] = message.language.html_lang
         return mail
 
     @property

@@ -71,7 +71,7 @@ def test_each_application_has_its_own_office(
         assert make_celery(brokered).tasks
     channel_of(world["mother"], brokered.extensions["sealer"])
     celery = make_celery(brokered)
-    for name in (NIGHTLY, PART, DELIVERIES):
+    for name in (NIGHTLY, PART, PART, DELIVERIES):
         celery.tasks[name].apply(throw=True)
     assert len(mails.received()) == 1
 

@@ -61,6 +61,7 @@ def test_a_mail_speaks_its_readers_language(mails: Mails, language: Language) ->
     assert mail["Message-ID"] == f"<{KEY}@tsunagu.example>"
     assert mail["Return-Path"] == f"<return+{KEY.hex}@tsunagu.example>"
     assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Content-Language"] == language.html_lang
     assert "https://tsunagu.example/handbook/news" in mail.get_content()
 
 
