@@ -16,8 +16,10 @@ from typing import Annotated, Final
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from dicom_gateway.crypto import digest
 from dicom_gateway.errors import PeerRefused, PeerUnknown
 
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TITLE: Final = re.compile(r"[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?", re.ASCII)
 
 
@@ -50,6 +52,13 @@ class Peer:
         frozenset({Right.STORE})
     )
     tls: Annotated[bool, Field(description="only over TLS with certificates on both sides")] = False
+    certificate_sha256: Annotated[
+        str,
+        Field(
+            description="with tls: the SHA-256 fingerprint of the one certificate it shows; "
+            "empty: any that an authority vouches for"
+        ),
+    ] = ""
     pull: Annotated[
         Pull,
         Field(
@@ -63,8 +72,16 @@ class Peer:
             raise ValueError("ae_title is 1 to 16 printable characters without backslash")
         if not self.host.strip():
             raise ValueError("host is the address or host name of this peer")
+        if self.certificate_sha256 and not (self.tls and self.fingerprint):
+            raise ValueError("certificate_sha256 is 64 hex digits, of a peer with tls = true")
         if self.pull is not Pull.NO and not self.port:
             raise ValueError("pull needs the port where this peer listens")
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint in lower case without colons; empty when it is none."""
+        found = self.certificate_sha256.replace(":", "").lower()
+        return found if _FINGERPRINT.fullmatch(found) else ""
 
 
 @dataclass(frozen=True)
@@ -81,11 +98,14 @@ class Peers:
                 raise ValueError(f"two peers have the AE title {row.ae_title}")
             self._by_title[row.ae_title] = row
 
-    def admit(self, ae_title: str, address: str, *, secure: bool) -> frozenset[Right]:
+    def admit(self, ae_title: str, address: str, *, certificate: bytes) -> frozenset[Right]:
         """What the caller of this title at this address may do.
 
+        ``certificate`` is the one it showed over TLS, in DER; empty over a plain connection.
+
         Raises:
-            PeerRefused: unknown title, another address, or plain where TLS is demanded.
+            PeerRefused: unknown title, another address, plain where TLS is demanded, or another
+                certificate.
         """
         if not self.rows:
             if self.callers and ae_title not in self.callers:
@@ -96,8 +116,10 @@ class Peers:
             raise PeerRefused("calling AE title is not on the list")
         if not _is_at(peer.host, address):
             raise PeerRefused("this AE title calls from another address")
-        if peer.tls and not secure:
+        if peer.tls and not certificate:
             raise PeerRefused("this AE title must use TLS")
+        if peer.fingerprint and digest(certificate).hex() != peer.fingerprint:
+            raise PeerRefused("this AE title shows another certificate")
         return peer.rights
 
     @property

@@ -198,7 +198,7 @@ def admit(association: Association, peers: Peers) -> None:
     rights = peers.admit(
         request.calling_ae_title.strip(),
         association.requestor.address or "",
-        secure=isinstance(line, ssl.SSLSocket),
+        certificate=(isinstance(line, ssl.SSLSocket) and line.getpeercert(binary_form=True)) or b"",
     )
     cast("DiskProvider", association.dimse).rights = rights
     allowed = {Verification}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from dicom_gateway.crypto import digest
 from dicom_gateway.errors import PeerRefused, PeerUnknown
 from dicom_gateway.peers import Peer, Peers, Right
 
@@ -17,9 +18,9 @@ LISTED = Peers((PACS, CT, SAFE))
 
 
 def test_a_listed_peer_has_its_rights() -> None:
-    assert LISTED.admit("PACS", "10.0.0.5", secure=False) == frozenset(Right)
-    assert LISTED.admit("CT1", "::ffff:10.0.0.6", secure=False) == {Right.STORE}
-    assert LISTED.admit("SAFE", "127.0.0.1", secure=True) == {Right.QUERY}
+    assert LISTED.admit("PACS", "10.0.0.5", certificate=b"") == frozenset(Right)
+    assert LISTED.admit("CT1", "::ffff:10.0.0.6", certificate=b"") == {Right.STORE}
+    assert LISTED.admit("SAFE", "127.0.0.1", certificate=b"any") == {Right.QUERY}
 
 
 @pytest.mark.parametrize(
@@ -28,20 +29,37 @@ def test_a_listed_peer_has_its_rights() -> None:
 )
 def test_another_title_another_address_or_no_tls_is_refused(title: str, address: str) -> None:
     with pytest.raises(PeerRefused):
-        LISTED.admit(title, address, secure=False)
+        LISTED.admit(title, address, certificate=b"")
+
+
+def test_a_title_may_be_tied_to_one_certificate() -> None:
+    own = digest(b"own").hex().upper()
+    colons = ":".join(own[at : at + 2] for at in range(0, 64, 2))
+    for written in (own, colons):
+        peers = Peers((Peer("SAFE", "127.0.0.1", tls=True, certificate_sha256=written),))
+        assert peers.admit("SAFE", "127.0.0.1", certificate=b"own") == {Right.STORE}
+        for shown in (b"another", b""):
+            with pytest.raises(PeerRefused):
+                peers.admit("SAFE", "127.0.0.1", certificate=shown)
+
+
+@pytest.mark.parametrize(("tls", "written"), [(False, "a" * 64), (True, "a" * 63), (True, "own")])
+def test_a_fingerprint_that_is_none_is_refused_at_the_start(written: str, *, tls: bool) -> None:
+    with pytest.raises(ValidationError, match="certificate_sha256"):
+        Peer("SAFE", "127.0.0.1", tls=tls, certificate_sha256=written)
 
 
 def test_a_host_name_is_looked_up() -> None:
     peers = Peers((Peer("NEAR", "localhost"), Peer("LOST", "no-such-host.invalid")))
-    assert peers.admit("NEAR", "127.0.0.1", secure=False) == {Right.STORE}
+    assert peers.admit("NEAR", "127.0.0.1", certificate=b"") == {Right.STORE}
     with pytest.raises(PeerRefused):
-        peers.admit("LOST", "127.0.0.1", secure=False)
+        peers.admit("LOST", "127.0.0.1", certificate=b"")
 
 
 def test_without_rows_callers_may_store_only() -> None:
-    assert Peers().admit("ANY", "192.0.2.1", secure=False) == {Right.STORE}
+    assert Peers().admit("ANY", "192.0.2.1", certificate=b"") == {Right.STORE}
     with pytest.raises(PeerRefused):
-        Peers(callers=("CT1",)).admit("ANY", "192.0.2.1", secure=False)
+        Peers(callers=("CT1",)).admit("ANY", "192.0.2.1", certificate=b"")
 
 
 @pytest.mark.parametrize("title", ["OTHER", "CT1"])

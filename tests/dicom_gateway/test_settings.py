@@ -71,9 +71,9 @@ def test_with_peers_the_gateway_itself_may_still_check(
     read: Callable[[str], GatewaySettings],
 ) -> None:
     peers = read('dicom_host = "0.0.0.0"\n' + PACS).peers
-    assert peers.admit("TSUNAGU", "127.0.0.1", secure=False) == {Right.STORE}
+    assert peers.admit("TSUNAGU", "127.0.0.1", certificate=b"") == {Right.STORE}
     with pytest.raises(PeerRefused):
-        peers.admit("TSUNAGU", "192.0.2.9", secure=False)
+        peers.admit("TSUNAGU", "192.0.2.9", certificate=b"")
     assert read("").peers.rows == ()
 
 

@@ -15,6 +15,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from pynetdicom import AE, build_role, evt
 
 from dicom_gateway.assembly import build_holdings, build_ingest
+from dicom_gateway.crypto import digest
 from dicom_gateway.dimse import retrieve, status
 from dicom_gateway.dimse.scp import Listener, Receiver, start_scp
 from dicom_gateway.dimse.tls import client_context, server_context
@@ -37,11 +38,11 @@ SAFE = Peer("SAFE", "127.0.0.1", 0, frozenset(Right), tls=True)
 
 
 @contextmanager
-def secured(folder: Path, files: TlsFiles) -> Iterator[tuple[Receiver, Gateway]]:
+def secured(folder: Path, files: TlsFiles, peer: Peer = SAFE) -> Iterator[tuple[Receiver, Gateway]]:
     """A gateway with both doors; only SAFE is listed, and only over TLS."""
     with running(folder) as gateway:
         listener = Listener(
-            "127.0.0.1", 0, AE_TITLE, Peers((SAFE,)), tls_port=0, tls=server_context(files)
+            "127.0.0.1", 0, AE_TITLE, Peers((peer,)), tls_port=0, tls=server_context(files)
         )
         ingest = build_ingest(gateway.settings)
         receiver = start_scp(listener, ingest, build_holdings(gateway.settings))
@@ -75,6 +76,17 @@ def test_who_shows_a_certificate_is_let_in_and_nobody_else(tmp_path: Path) -> No
         assert not echo(receiver.tls_port, bare)
         assert not echo(receiver.tls_port, stranger)
         assert not echo(receiver.port, None), "the row demands TLS"
+
+
+def test_a_title_tied_to_another_certificate_of_the_same_authority_is_refused(
+    tmp_path: Path,
+) -> None:
+    files = issue(tmp_path / "ours", "gateway")
+    shown = digest(ssl.PEM_cert_to_DER_cert(files.certificate.read_text("ascii"))).hex()
+    for fingerprint, is_in in ((shown, True), ("0" * 64, False)):
+        peer = replace(SAFE, certificate_sha256=fingerprint)
+        with secured(tmp_path, files, peer) as (receiver, _):
+            assert echo(receiver.tls_port, client_context(files)) is is_in
 
 
 def test_a_foreign_program_stores_over_tls_and_it_goes_out_again(tmp_path: Path) -> None:
