@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dicom_gateway.places import BucketPlace
 
 PIECE_BYTES: Final = 1024**2
+RANGE_BYTES: Final = 4 * PIECE_BYTES
 PART_BYTES: Final = 8 * 1024**2
 CONNECT_SECONDS: Final = 5
 ANSWER_SECONDS: Final = 20
@@ -78,9 +79,11 @@ class Bucket:
         return data
 
     def pieces(self, name: str, offset: int, length: int) -> Iterator[bytes]:
-        """The same in requests of their own: a reader that stalls holds no connection."""
-        for start in range(offset, offset + length, PIECE_BYTES):
-            yield self.span(name, start, min(PIECE_BYTES, offset + length - start))
+        """The same in requests of their own: a reader that stalls holds 4 MiB and no connection."""
+        for start in range(offset, offset + length, RANGE_BYTES):
+            data = self.span(name, start, min(RANGE_BYTES, offset + length - start))
+            for at in range(0, len(data), PIECE_BYTES):
+                yield data[at : at + PIECE_BYTES]
 
     @contextmanager
     def reading(self, name: str, most: int) -> Iterator[tuple[int, Iterator[bytes]]]:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from dicom_gateway import links
-from dicom_gateway.bucket import PART_BYTES, PIECE_BYTES, Bucket
+from dicom_gateway.bucket import PART_BYTES, PIECE_BYTES, RANGE_BYTES, Bucket
 from dicom_gateway.errors import BlobMissing, BlobUnreachable, CheckFailed
 from dicom_gateway.places import BucketPlace
 from dicom_gateway.settings import GatewaySettings
@@ -137,7 +137,11 @@ def test_bytes_travel_with_their_digest(s3: S3Server, tmp_path: Path) -> None:
         )
     with bucket.reading("large", 10) as (total, pieces):
         assert (total, b"".join(pieces)) == (large.stat().st_size, large.read_bytes()[:10])
-    assert max(map(len, bucket.pieces("large", 0, 3 * PIECE_BYTES + 1))) == PIECE_BYTES
+    assert max(map(len, bucket.pieces("large", 0, RANGE_BYTES + 1))) == PIECE_BYTES
+    assert (
+        b"".join(bucket.pieces("large", 7, RANGE_BYTES + 9))
+        == (large.read_bytes()[7 : RANGE_BYTES + 16])
+    )
     assert bucket.span("large", 5, 0) == b""
     assert s3.half_uploads() == 0
 
