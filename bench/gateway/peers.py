@@ -32,6 +32,7 @@ PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 GATEWAY_ID, PORTAL = "bench", "http://portal.bench"
 DEADLINE_SECONDS = 60.0
 DICOM_PORT, HTTP_PORT = 18204, 18242
+LOOPBACK = "127.0.0.1"
 HEALTH = f"http://127.0.0.1:{HTTP_PORT}/healthz"
 HTTP_OK = 200
 
@@ -62,12 +63,13 @@ class Peer:
 
 
 @contextmanager
-def gateway(folder: Path) -> Iterator[Peer]:
+def gateway(folder: Path, web_host: str = LOOPBACK) -> Iterator[Peer]:
     """Our own gateway: both programs, as they run in a hospital."""
     folder.mkdir()
-    peer, command = _configured(folder, "")
+    peer, command = _configured(folder, "", web_host)
     with _running([*command, "dimse"], folder), _running([*command, "web"], folder):
-        _wait(lambda: _answers(HEALTH) and echoes(peer), "the gateway")
+        health = f"http://{web_host}:{HTTP_PORT}/healthz"
+        _wait(lambda: _answers(health) and echoes(peer), "the gateway")
         yield peer
 
 
@@ -80,7 +82,9 @@ def gateway_web(folder: Path, database_url: str) -> Iterator[Peer]:
         yield peer
 
 
-def _configured(folder: Path, database_url: str) -> tuple[Peer, list[str]]:
+def _configured(
+    folder: Path, database_url: str, web_host: str = LOOPBACK
+) -> tuple[Peer, list[str]]:
     """The peer, and the command that starts its programs."""
     key = ECKey.generate_key("P-256", {"kid": "bench"})
     jwks, signing = folder / "jwks.json", folder / "signing.pem"
@@ -89,11 +93,11 @@ def _configured(folder: Path, database_url: str) -> tuple[Peer, list[str]]:
     settings = {
         "MODE": "test", "GATEWAY_ID": GATEWAY_ID, "VAR": folder / "var", "AE_TITLE": "BENCH",
         "DICOM_PORT": DICOM_PORT, "HTTP_PORT": HTTP_PORT, "PORTAL_ORIGIN": PORTAL,
-        "PORTAL_JWKS": jwks, "SIGNING_KEY": signing, "DATABASE_URL": database_url,
+        "HTTP_HOST": web_host, "PORTAL_JWKS": jwks, "SIGNING_KEY": signing, "DATABASE_URL": database_url,
     }  # fmt: skip
     pairs = [f"TSUNAGU_GATEWAY_{name}={value}" for name, value in settings.items()]
     command = ["env", *pairs, sys.executable, "-m", "dicom_gateway"]
-    web = f"http://127.0.0.1:{HTTP_PORT}/dicom-web"
+    web = f"http://{web_host}:{HTTP_PORT}/dicom-web"
     return Peer("gateway", "this tree", "BENCH", DICOM_PORT, web, key), command
 
 

@@ -1,5 +1,6 @@
 import type { GrantedPatient } from '../config';
 import type { DicomWebClient, FrameRef } from '../dicomweb/client';
+import type { Part } from '../dicomweb/multipart';
 import { number, TAG, text, type Dataset } from '../dicomweb/json';
 import { registerFrame } from '../rendering/frameRegistry';
 import { frameCount } from '../study/calibration';
@@ -34,17 +35,30 @@ export async function openSeries(
   if (identity.verdict === 'blocked') {
     return { summary, identity, imageIds: [], instances: [], start: 0 };
   }
+  const heads = headsOf(client);
   const frames = sortSlices(images).flatMap((instance) => framesOf(instance, summary));
   return {
     summary,
     identity,
     imageIds: frames.map(({ instance, ref }) =>
-      registerFrame(client.source.baseUrl + client.framePath(ref), instance, ref.frame, () =>
-        client.retrieveFrame(ref),
-      ),
+      registerFrame(client.source.baseUrl + client.framePath(ref), instance, ref.frame, {
+        whole: () => client.retrieveFrame(ref),
+        head: (bytes) => heads(ref, bytes),
+      }),
     ),
     instances: frames.map(({ instance }) => instance),
     start: startIndex(frames.length, images.length),
+  };
+}
+
+/** Asks for heads until the first one is missing: then this series has no copies yet. */
+function headsOf(client: DicomWebClient) {
+  let hasCopies = true;
+  return async (ref: FrameRef, bytes: number): Promise<Part | undefined> => {
+    if (!hasCopies) return undefined;
+    const head = await client.retrieveHead(ref, bytes);
+    hasCopies = head !== undefined;
+    return head;
   };
 }
 

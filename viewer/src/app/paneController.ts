@@ -18,6 +18,9 @@ import { NothingToShow, type OpenedSeries } from './openSeries';
 /** A slice that takes longer than this to arrive is announced. */
 const ANNOUNCE_AFTER_MS = 150;
 
+/** A slice that is not there after this long is drawn coarsely first: on a fast line it never is. */
+const PRELIMINARY_AFTER_MS = 80;
+
 export interface ControllerEvents {
   readonly onProgress: (uid: string, done: number, count: number) => void;
   readonly onPresets: (presets: readonly Preset[], active?: Preset) => void;
@@ -33,6 +36,7 @@ export class PaneController {
   #presets: readonly Preset[] = [];
   #prefetcher: Prefetcher | undefined;
   #announcement: ReturnType<typeof setTimeout> | undefined;
+  #coarse: ReturnType<typeof setTimeout> | undefined;
   #lapsed = false;
 
   constructor(
@@ -48,6 +52,7 @@ export class PaneController {
     this.pane = new StackPane(engine, id, this.view.canvasHost, {
       onWanted: (index) => this.#wanted(index),
       onDisplayed: (index, image) => this.#displayed(index, image),
+      onPreliminary: (index) => this.#preliminary(index),
       onFailed: (index, error) => this.#failed(index, error),
       onWindow: (window) => this.#showWindow(window),
       onRendered: () => this.events.onPainted(this.pane.index),
@@ -145,7 +150,7 @@ export class PaneController {
     this.#prefetcher?.stop();
     this.#prefetcher = undefined;
     this.#series = undefined;
-    clearTimeout(this.#announcement);
+    this.#stopTimers();
   }
 
   #block({ identity, summary }: OpenedSeries): void {
@@ -159,13 +164,26 @@ export class PaneController {
 
   #wanted(index: number): void {
     this.#prefetcher?.moveTo(index);
-    clearTimeout(this.#announcement);
+    this.#stopTimers();
     this.#announcement = setTimeout(() => this.view.showLoading(index), ANNOUNCE_AFTER_MS);
+    this.#coarse = setTimeout(() => void this.pane.drawPreliminary(), PRELIMINARY_AFTER_MS);
+  }
+
+  #preliminary(index: number): void {
+    clearTimeout(this.#announcement);
+    this.view.showPosition(index, this.pane.count);
+    this.view.showPreliminary(index);
+    if (!this.#lapsed) this.view.cover.hide();
+  }
+
+  #stopTimers(): void {
+    clearTimeout(this.#announcement);
+    clearTimeout(this.#coarse);
   }
 
   #displayed(index: number, image: Types.IImage): void {
     const first = this.#prefetcher !== undefined && this.#presets.length === 0;
-    clearTimeout(this.#announcement);
+    this.#stopTimers();
     this.view.hideLoading();
     this.view.showPosition(index, this.pane.count);
     this.view.showNotes(this.#notes(image));
@@ -176,7 +194,7 @@ export class PaneController {
   }
 
   #failed(index: number, error: unknown): void {
-    clearTimeout(this.#announcement);
+    this.#stopTimers();
     this.view.hideLoading();
     if (error instanceof ConsentEnded || error instanceof SessionEnded) return;
     this.view.showPosition(index, this.pane.count);

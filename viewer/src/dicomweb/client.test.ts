@@ -24,6 +24,24 @@ const part = (type: string): Response =>
     headers: { 'content-type': 'multipart/related; boundary=b' },
   });
 
+describe('the head of a frame', () => {
+  const answer = (type: string): Response =>
+    new Response('HEAD', { status: 206, headers: { 'content-type': type } });
+
+  it('is a range of the packed copy', async () => {
+    const { client, asked } = talking(answer('image/jphc; transfer-syntax=1.2.840.10008.1.2.4.201'));
+    const head = await client.retrieveHead(FRAME, 16_384);
+    expect(new TextDecoder().decode(head?.bytes)).toBe('HEAD');
+    expect(asked[0]).toMatchObject({ Range: 'bytes=0-16383' });
+    expect(asked[0]?.['Accept']).toMatch(/^image\/jphc,/);
+  });
+
+  it('is nothing where there is no copy', async () => {
+    const { client } = talking(answer('application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1'));
+    expect(await client.retrieveHead(FRAME, 16_384)).toBeUndefined();
+  });
+});
+
 describe('a frame', () => {
   it('is asked for packed first, as stored second', async () => {
     const { client, asked } = talking(part('image/jphc; transfer-syntax=1.2.840.10008.1.2.4.201'));

@@ -22,6 +22,12 @@ export const ANY_FRAME =
 const SHORTEST_PAUSE_SECONDS = 1;
 const LONGEST_PAUSE_SECONDS = 30;
 
+const PACKED = 'image/jphc';
+/** The second kind keeps a frame without a copy from being an error; its bytes are not used. */
+const PACKED_HEAD = `${PACKED}, application/octet-stream; transfer-syntax=*`;
+
+type Fields = Readonly<Record<string, string>>;
+
 /** One frame of one instance; frames count from 1 (PS3.18 10.4.1.1.3). */
 export interface FrameRef {
   readonly study: string;
@@ -66,6 +72,18 @@ export class DicomWebClient {
     }
   }
 
+  /**
+   * The first bytes of a frame's HTJ2K copy, from which it can be drawn coarsely; undefined where the
+   * gateway has no copy.
+   */
+  async retrieveHead(ref: FrameRef, bytes: number, signal?: AbortSignal): Promise<Part | undefined> {
+    const range = { Range: `bytes=0-${bytes - 1}` };
+    const response = await this.#get(this.framePath(ref), PACKED_HEAD, signal, range);
+    const body = await this.#body(response.arrayBuffer());
+    const contentType = response.headers.get('content-type') ?? '';
+    return contentType.startsWith(PACKED) ? { contentType, bytes: new Uint8Array(body) } : undefined;
+  }
+
   framePath(ref: FrameRef): string {
     const { study, series, instance, frame } = ref;
     return `/studies/${study}/series/${series}/instances/${instance}/frames/${frame}`;
@@ -80,22 +98,22 @@ export class DicomWebClient {
     return value as readonly Dataset[];
   }
 
-  async #get(path: string, accept: string, signal?: AbortSignal): Promise<Response> {
+  async #get(path: string, accept: string, signal?: AbortSignal, more: Fields = {}): Promise<Response> {
     const gateway = this.source.gatewayId;
     const token = await this.tokens.tokenFor(gateway);
-    const response = await this.#send(path, accept, token, signal);
+    const response = await this.#send(path, { Accept: accept, ...more }, token, signal);
     if (response.status !== 401) return this.#checked(response);
     const fresh = await this.tokens.replace(gateway, token);
-    return this.#checked(await this.#send(path, accept, fresh, signal));
+    return this.#checked(await this.#send(path, { Accept: accept, ...more }, fresh, signal));
   }
 
-  #send(path: string, accept: string, token: string, signal?: AbortSignal): Promise<Response> {
+  #send(path: string, headers: Fields, token: string, signal?: AbortSignal): Promise<Response> {
     const request: RequestInit = {
       credentials: 'omit',
       cache: 'no-store',
       referrerPolicy: 'no-referrer',
       redirect: 'error',
-      headers: { Accept: accept, Authorization: `Bearer ${token}` },
+      headers: { ...headers, Authorization: `Bearer ${token}` },
       ...(signal ? { signal } : {}),
     };
     return this.#reached(this.fetchFn(this.source.baseUrl + path, request));

@@ -7,7 +7,8 @@ export interface PrefetchJob {
 }
 
 /**
- * Fills the cache around the slice on screen, a few at a time. The next index is chosen when a
+ * Fills the cache around the slice on screen, five at a time: of the six connections a browser opens
+ * to one server, one stays free for the slice that is wanted now. The next index is chosen when a
  * place is free, so scrolling redirects it at once. A failed slice is not asked again here.
  */
 export class Prefetcher {
@@ -21,7 +22,7 @@ export class Prefetcher {
   constructor(
     private readonly job: PrefetchJob,
     start: number,
-    private readonly parallel = 4,
+    private readonly parallel = 5,
   ) {
     this.#current = start;
   }

@@ -31,6 +31,11 @@ export function isPlausibleFrame(
   return true;
 }
 
+/** Whether these bytes can be the beginning of this frame's HTJ2K stream. */
+export function isPlausibleHead(bytes: Uint8Array, shape: FrameShape): boolean {
+  return isJpeg2000Start(bytes, shape);
+}
+
 function isNative(bytes: Uint8Array, { rows, columns, samples, bitsAllocated }: FrameShape): boolean {
   const needed = Math.ceil((rows * columns * samples * bitsAllocated) / 8);
   const chromaShared = samples === 3 && bytes.length >= (needed * 2) / 3; // YBR_FULL_422
@@ -53,14 +58,18 @@ function isRle(bytes: Uint8Array): boolean {
 }
 
 /** ISO/IEC 15444-1 Annex A: SOC, SIZ with the image's size, and EOC at the end. */
-function isJpeg2000(bytes: Uint8Array, { rows, columns }: FrameShape): boolean {
+function isJpeg2000(bytes: Uint8Array, shape: FrameShape): boolean {
+  return isJpeg2000Start(bytes, shape) && hasEndMarker(bytes);
+}
+
+function isJpeg2000Start(bytes: Uint8Array, { rows, columns }: FrameShape): boolean {
   const start = startsWith(bytes, JP2_SIGNATURE) ? codestreamStart(bytes) : 0;
   if (start < 0 || !startsWith(bytes.subarray(start), [0xff, 0x4f, 0xff, 0x51])) return false;
   if (bytes.length < start + 24) return false;
   const size = new DataView(bytes.buffer, bytes.byteOffset + start + 8, 16);
   const width = size.getUint32(0) - size.getUint32(8);
   const height = size.getUint32(4) - size.getUint32(12);
-  return width === columns && height === rows && hasEndMarker(bytes);
+  return width === columns && height === rows;
 }
 
 function codestreamStart(bytes: Uint8Array): number {

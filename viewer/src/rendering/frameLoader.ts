@@ -2,10 +2,14 @@ import { getShouldUseCPURendering, registerImageLoader, type Types } from '@corn
 import { createImage, init as initDecoders } from '@cornerstonejs/dicom-image-loader';
 import { transferSyntaxOf } from '../dicomweb/transferSyntax';
 import { number, TAG, type Dataset } from '../dicomweb/json';
-import { isPlausibleFrame, type FrameShape } from './frameIntegrity';
+import { isPlausibleFrame, isPlausibleHead, type FrameShape } from './frameIntegrity';
 import { registeredFrame, SCHEME } from './frameRegistry';
 
 const DECODE_LIMIT_MS = 30_000;
+
+/** The head holds about a quarter of each side exactly; what is missing of the rest decodes as smooth. */
+const HEAD_SHARE = 1 / 32;
+const HEAD_BYTES = { least: 16 * 1024, most: 512 * 1024 } as const;
 
 /** The bytes arrived but no codec here can turn them into pixels. */
 export class Undecodable extends Error {
@@ -24,7 +28,7 @@ export function initFrameLoader(): void {
 async function loadFrame(imageId: string): Promise<Types.IImage> {
   const frame = registeredFrame(imageId);
   if (!frame) throw new Undecodable();
-  const part = await frame.fetcher();
+  const part = await frame.source.whole();
   const transferSyntax = transferSyntaxOf(part.contentType);
   if (!transferSyntax) throw new Undecodable();
   const shape = shapeOf(frame.instance);
@@ -32,6 +36,28 @@ async function loadFrame(imageId: string): Promise<Types.IImage> {
   const image = await decoded(imageId, part.bytes, transferSyntax);
   if (image.rows !== shape.rows || image.columns !== shape.columns) throw new Undecodable();
   return image;
+}
+
+/**
+ * A coarse picture of the frame from the head of its HTJ2K stream, of the frame's full size. It never
+ * enters the cache. Undefined where there is no such stream, or where the frame names no window of
+ * its own: the coarse values would decide the window of the whole series.
+ */
+export async function loadPreliminary(imageId: string): Promise<Types.IImage | undefined> {
+  const frame = registeredFrame(imageId);
+  if (!frame || number(frame.instance, TAG.WindowCenter) === undefined) return undefined;
+  const shape = shapeOf(frame.instance);
+  const part = await frame.source.head(headBytes(shape));
+  const transferSyntax = part && transferSyntaxOf(part.contentType);
+  if (!transferSyntax || !isPlausibleHead(part.bytes, shape)) return undefined;
+  const image = await decoded(imageId, part.bytes, transferSyntax);
+  if (image.rows !== shape.rows || image.columns !== shape.columns) return undefined;
+  return image.getPixelData() instanceof Float32Array ? undefined : image;
+}
+
+function headBytes({ rows, columns, bitsAllocated }: FrameShape): number {
+  const share = Math.ceil(((rows * columns * bitsAllocated) / 8) * HEAD_SHARE);
+  return Math.min(HEAD_BYTES.most, Math.max(HEAD_BYTES.least, share));
 }
 
 /** Decode in a worker; a codec that never answers counts as a failure. Throws Undecodable. */

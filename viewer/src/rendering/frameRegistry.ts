@@ -8,9 +8,18 @@ export const SCHEME = 'frame';
 /** Gives one frame's stored bytes; what lies behind it, rendering does not know. */
 export type FrameFetcher = () => Promise<Part>;
 
+/** Gives the first bytes of a frame, enough for a coarse picture; undefined where that is not possible. */
+export type HeadFetcher = (bytes: number) => Promise<Part | undefined>;
+
+/** Where a frame's bytes come from. */
+export interface FrameSource {
+  readonly whole: FrameFetcher;
+  readonly head: HeadFetcher;
+}
+
 export interface RegisteredFrame {
   readonly instance: Dataset;
-  readonly fetcher: FrameFetcher;
+  readonly source: FrameSource;
   readonly calibration: Calibration;
 }
 
@@ -21,10 +30,10 @@ export function registerFrame(
   path: string,
   instance: Dataset,
   frame: number,
-  fetcher: FrameFetcher,
+  source: FrameSource,
 ): string {
   const imageId = `${SCHEME}:${path}`;
-  frames.set(imageId, { instance, fetcher, calibration: calibrationOf(instance, frame) });
+  frames.set(imageId, { instance, source, calibration: calibrationOf(instance, frame) });
   wadors.metaDataManager.add(imageId, instance as Parameters<typeof wadors.metaDataManager.add>[1]);
   return imageId;
 }

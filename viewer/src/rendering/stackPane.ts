@@ -1,4 +1,5 @@
 import {
+  cache,
   Enums,
   eventTarget,
   getShouldUseCPURendering,
@@ -10,12 +11,15 @@ import {
 } from '@cornerstonejs/core';
 import { resolvePreset, type Preset, type ResolvedPreset } from './presets';
 import { Fit } from './fit';
+import { loadPreliminary } from './frameLoader';
 
 export interface PaneEvents {
   /** A slice other than the displayed one was asked for. */
   readonly onWanted: (index: number) => void;
   /** This slice is now on the canvas. */
   readonly onDisplayed: (index: number, image: Types.IImage) => void;
+  /** A coarse picture of this slice is on the canvas; its own is on the way. */
+  readonly onPreliminary: (index: number) => void;
   /** The wanted slice could not be shown. */
   readonly onFailed: (index: number, error: unknown) => void;
   readonly onWindow: (window: ResolvedPreset) => void;
@@ -93,6 +97,26 @@ export class StackPane {
   retry(): Promise<void> {
     this.#displayed = -1;
     return this.goTo(this.#wanted);
+  }
+
+  /**
+   * Draw the wanted slice coarsely unless it is there by now. The slice itself replaces the coarse
+   * picture as soon as all its bytes are in, with the same window and place.
+   */
+  async drawPreliminary(): Promise<void> {
+    const index = this.#wanted;
+    const imageIds = this.#imageIds;
+    const imageId = imageIds[index];
+    const isNeeded = (): boolean =>
+      imageIds === this.#imageIds && index === this.#wanted && index !== this.#displayed;
+    if (imageId === undefined || !isNeeded()) return;
+    const image = await loadPreliminary(imageId).catch(() => undefined);
+    if (!image || !isNeeded() || cache.isLoaded(imageId)) return;
+    this.#displayed = -1;
+    this.#viewport.renderImageObject(image);
+    if (this.#painted) this.#viewport.setProperties({ voiRange: this.#painted });
+    this.#viewport.render();
+    this.events.onPreliminary(index);
   }
 
   /** Fetch and decode a slice into the cache. */

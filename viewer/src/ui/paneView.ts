@@ -59,6 +59,15 @@ export class PaneView {
 
   showLoading(index: number): void {
     this.#loading.textContent = this.say('pane.loading', { index: index + 1 });
+    this.#loading.classList.remove('is-preliminary');
+    this.#loading.hidden = false;
+  }
+
+  /** What is on the canvas is coarse, and not to be read. */
+  showPreliminary(index: number): void {
+    const words = this.say('pane.preliminary', { index: index + 1 });
+    this.#loading.replaceChildren(icon('warning'), el('span', {}, words));
+    this.#loading.classList.add('is-preliminary');
     this.#loading.hidden = false;
   }
 
