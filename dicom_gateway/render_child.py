@@ -17,8 +17,8 @@ import numpy as np
 from PIL import Image
 from pydicom import Dataset, dcmread
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
-from pydicom.pixels.utils import pixel_array
 
+from dicom_gateway.pixels import JPEG_LS, NotDecoded, frame_values, jpeg_ls_bytes, native_bytes
 from dicom_gateway.renderer import HEAD
 
 MOST_MEMORY_BYTES: Final = 3 * 1024**3
@@ -55,11 +55,21 @@ def _answer(answers: BinaryIO, good: bool, content: bytes) -> None:  # noqa: FBT
 def _try(job: dict[str, Any]) -> tuple[bool, bytes]:
     """A process edge: decoders raise whatever they like."""
     try:
-        return True, draw(job["path"], job["picture"])
-    except CannotDraw as error:
+        return True, _done(job)
+    except (CannotDraw, NotDecoded) as error:
         return False, str(error).encode("ascii")
     except Exception:  # noqa: BLE001 - edge of the decoding process
         return False, b"the pixels of this frame cannot be decoded here"
+
+
+def _done(job: dict[str, Any]) -> bytes:
+    if "recode" not in job:
+        return draw(job["path"], job["picture"])
+    frame, target = job["recode"]
+    header = dcmread(job["path"], stop_before_pixels=True, defer_size=1024)
+    _require_limits(header)
+    encode = jpeg_ls_bytes if target == JPEG_LS else native_bytes
+    return encode(job["path"], header, frame - 1)
 
 
 def draw(path: str, picture: dict[str, Any]) -> bytes:
@@ -70,7 +80,7 @@ def draw(path: str, picture: dict[str, Any]) -> bytes:
     """
     header = dcmread(path, stop_before_pixels=True, defer_size=1024)
     _require_limits(header)
-    frame = pixel_array(path, index=picture["frame"] - 1)
+    frame = frame_values(path, header, picture["frame"] - 1)
     image = Image.fromarray(_as_bytes(frame, header, picture["window"]))
     if picture["region"]:
         left, top, width, height = picture["region"]

@@ -67,7 +67,18 @@ class Renderer:
         Raises:
             NotRenderable: no pixels, an unknown encoding, too large, or the decoder gave up.
         """
-        job = json.dumps({"path": str(path), "picture": asdict(picture)}).encode() + b"\n"
+        return self._done({"path": str(path), "picture": asdict(picture)})
+
+    def recode(self, path: Path, frame: int, target: str) -> bytes:
+        """Frame (from 1) as Explicit VR Little Endian or lossless JPEG-LS, by transfer syntax UID.
+
+        Raises:
+            NotRenderable: colour, an unknown encoding, too large, or the decoder gave up.
+        """
+        return self._done({"path": str(path), "recode": [frame, target]})
+
+    def _done(self, task: dict[str, Any]) -> bytes:
+        job = json.dumps(task).encode() + b"\n"
         with self._lock:
             good, content = self._ask(job)
         if not good:

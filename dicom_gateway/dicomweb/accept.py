@@ -125,14 +125,31 @@ def choose_rendered(header: str, kinds: tuple[str, ...]) -> str:
     Raises:
         NotAcceptable: none of these kinds is taken.
     """
-    for one in sorted(parse(header), key=lambda entry: -entry.quality):
-        if one.multipart:
-            continue
+    form = _rendered([one for one in parse(header) if not one.multipart], kinds)
+    if form is None:
+        raise NotAcceptable(f"pictures are {' or '.join(kinds)}")
+    return form.kind
+
+
+def choose_pictures(header: str, kinds: tuple[str, ...]) -> Representation:
+    """The same for many objects: in parts one picture each, otherwise one that stands for all.
+
+    Raises:
+        NotAcceptable: none of these kinds is taken.
+    """
+    form = _rendered(parse(header), kinds)
+    if form is None:
+        raise NotAcceptable(f"pictures are {' or '.join(kinds)}, alone or in multipart/related")
+    return form
+
+
+def _rendered(entries: list[Range], kinds: tuple[str, ...]) -> Representation | None:
+    for one in sorted(entries, key=lambda entry: -entry.quality):
         if one.kind in {"*/*", "image/*"}:
-            return kinds[0]
+            return Representation(kinds[0], multipart=one.multipart)
         if one.kind in kinds:
-            return one.kind
-    raise NotAcceptable(f"pictures are {' or '.join(kinds)}")
+            return Representation(one.kind, multipart=one.multipart)
+    return None
 
 
 def choose_bulk(header: str) -> Representation:

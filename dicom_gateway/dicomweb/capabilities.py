@@ -62,7 +62,7 @@ RESOURCES: Final = (
         Resource(
             "Retrieve", "GET", f"{path}/rendered", _PICTURES, ("window", "viewport", "quality")
         )
-        for path in (_INSTANCE, f"{_INSTANCE}/frames/{{frame}}")
+        for path in (_STUDY, _SERIES, _INSTANCE, f"{_INSTANCE}/frames/{{frame}}")
     ),
     *(
         Resource("Retrieve", "GET", f"{path}/thumbnail", _PICTURES, ("viewport",))

@@ -12,8 +12,9 @@ from dicom_gateway import syntax
 from dicom_gateway.crypto import digest
 from dicom_gateway.dicomweb import accept
 from dicom_gateway.dicomweb.problem import Answer
+from dicom_gateway.dicomweb.recoding import recoding
 from dicom_gateway.dicomweb.service import Service, require_study
-from dicom_gateway.errors import BadRequest, NotFound
+from dicom_gateway.errors import BadRequest, NotAcceptable, NotFound
 from dicom_gateway.ingest import data_set_start
 from dicom_gateway.representations import HTJ2K, wanted
 from dicom_gateway.uid import checked_uid
@@ -39,10 +40,10 @@ class Asked:
 
 
 def frames(service: Service, access: Access, match: re.Match[str], asked: Asked) -> Answer:
-    """WADO-RS frames (PS3.18 §10.4.1.1.3), byte for byte as stored.
+    """WADO-RS frames (PS3.18 §10.4.1.1.3), as stored wherever the client takes that.
 
     Raises:
-        NotFound, NotAcceptable, BadRequest, BlobMissing.
+        NotFound, NotAcceptable, NotRenderable, BadRequest, BlobMissing.
     """
     study, series, instance, wanted = match.groups()
     require_study(access, study)
@@ -65,9 +66,23 @@ def _chosen(
     made = service.made.frames(place.file_name, numbers) if form is not None else None
     if form is not None and made is not None:
         return form, made, HTJ2K
-    form = accept.choose_frame(header, place.transfer_syntax_uid, single=single)
+    stored = place.transfer_syntax_uid
+    try:
+        form = accept.choose_frame(header, stored, single=single)
+    except NotAcceptable:
+        other = recoding(header, stored, single=single)
+        if other is None:
+            raise
+        return other.form, _recoded(service, place, numbers, other.target), other.target
     bodies = [_frame(service, place, number) for number in numbers]
-    return form, bodies, syntax.frame_syntax(place.transfer_syntax_uid)
+    return form, bodies, syntax.frame_syntax(stored)
+
+
+def _recoded(service: Service, place: Located, numbers: list[int], target: str) -> list[bytes]:
+    if not all(place.frames.spans(number) for number in numbers):
+        raise NotFound("no such frame")
+    path = service.store.path(place.file_name)
+    return [service.renderer.recode(path, number, target) for number in numbers]
 
 
 def frame_etag(place: Located, number: int, named: str = "") -> str:

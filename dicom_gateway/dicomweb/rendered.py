@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 from flask import Blueprint, Response, g, request
 
 from dicom_gateway.dicomweb import accept
 from dicom_gateway.dicomweb.service import Service, require_study
-from dicom_gateway.errors import BadRequest, NotFound
+from dicom_gateway.errors import BadRequest, NotFound, NotRenderable
 from dicom_gateway.index import queries
 from dicom_gateway.index.engine import reading
 from dicom_gateway.renderer import Picture, Window
 from dicom_gateway.uid import checked_uid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from dicom_gateway.index.queries import Located
 
 KINDS: Final = {"image/jpeg": "JPEG", "image/png": "PNG"}
@@ -41,6 +46,15 @@ def blueprint(service: Service) -> Blueprint:
     @bp.get(f"{_INSTANCE}/rendered")
     def rendered(study: str, series: str, instance: str, frame: str = "") -> Response:
         return _draw(service, Target(study, series, instance, frame), _RENDERED, 0)
+
+    @bp.get("/studies/<study>/series/<series>/rendered")
+    @bp.get("/studies/<study>/rendered")
+    def gallery(study: str, series: str = "") -> Response:
+        target = Target(study, series, "", "")
+        form = accept.choose_pictures(g.accept, tuple(KINDS))
+        if not form.multipart:
+            return _draw(service, target, _RENDERED, 0)
+        return _gallery(service, target, form.kind)
 
     @bp.get(f"{_INSTANCE}/frames/<frame>/thumbnail")
     @bp.get(f"{_INSTANCE}/thumbnail")
@@ -72,17 +86,69 @@ def _draw(service: Service, target: Target, known: frozenset[str], side: int) ->
     return Response(content, content_type=kind)
 
 
+def _gallery(service: Service, target: Target, kind: str) -> Response:
+    """Every instance with frames as a part of its own, drawn while the answer goes out.
+
+    What cannot be drawn is left out; ``Content-Location`` tells which instance a part shows.
+    """
+    require_study(g.access, target.study)
+    places = _places(service, target)
+    pictures = _drawn(service, target.study, places, _picture(1, KINDS[kind], _RENDERED, 0))
+    first = next(pictures, None)
+    if first is None:
+        raise NotRenderable("none of these objects can be drawn here")
+    service.ledger.note(g.access, target.study, frames=len(places))
+    boundary = uuid4().hex
+    return Response(
+        _parts(chain([first], pictures), kind, boundary),
+        content_type=f'multipart/related; type="{kind}"; boundary={boundary}',
+    )
+
+
+def _drawn(
+    service: Service, study: str, places: list[Located], like: Picture
+) -> Iterator[tuple[str, bytes]]:
+    """Address and picture of each instance that can be drawn, its middle frame for all."""
+    for place in places:
+        picture = replace(like, frame=_frame_number("", place))
+        with suppress(NotRenderable):
+            content = service.renderer.draw(service.store.path(place.file_name), picture)
+            address = (
+                f"/dicom-web/studies/{study}/series/{place.series_instance_uid}"
+                f"/instances/{place.sop_instance_uid}/rendered"
+            )
+            yield address, content
+
+
+def _parts(pictures: Iterable[tuple[str, bytes]], kind: str, boundary: str) -> Iterator[bytes]:
+    for address, content in pictures:
+        head = f"--{boundary}\r\nContent-Type: {kind}\r\nContent-Location: {address}\r\n\r\n"
+        yield head.encode("ascii") + content + b"\r\n"
+    yield f"--{boundary}--\r\n".encode("ascii")
+
+
 def _place(service: Service, target: Target) -> Located:
     """The instance itself, or the one in the middle that stands for its series or study."""
-    series = checked_uid(target.series) if target.series else ""
     if target.instance:
+        series = checked_uid(target.series)
         return service.places.find(target.study, series, checked_uid(target.instance))
+    found = _places(service, target)
+    return found[len(found) // 2]
+
+
+def _places(service: Service, target: Target) -> list[Located]:
+    """Instances with frames of a study or series.
+
+    Raises:
+        NotFound: there are none.
+    """
+    series = checked_uid(target.series) if target.series else None
     with reading(service.engine) as connection:
-        places = queries.located(connection, target.study, series or None, None)
+        places = queries.located(connection, target.study, series, None)
     found = [one for one in places if one.frames.count]
     if not found:
         raise NotFound("no picture stands for this")
-    return found[len(found) // 2]
+    return found
 
 
 def _frame_number(text: str, place: Located) -> int:

@@ -77,6 +77,7 @@ class Located:
     size: int
     transfer_syntax_uid: str
     frames: FrameTable
+    series_instance_uid: str
 
 
 def study_lines(
@@ -249,6 +250,7 @@ def located(
             StoredObject.frame_count,
             StoredObject.frame_table,
             StoredObject.encapsulated,
+            StoredObject.series_instance_uid,
         ),
         study,
         series,
@@ -259,7 +261,9 @@ def located(
         StoredObject.series_instance_uid, Instance.instance_number, Instance.object_id
     )
     return [
-        Located(row[0], row[1], row[2], row[3], FrameTable(row[4], row[5], encapsulated=row[6]))
+        Located(
+            row[0], row[1], row[2], row[3], FrameTable(row[4], row[5], encapsulated=row[6]), row[7]
+        )
         for row in connection.execute(ordered)
     ]
 

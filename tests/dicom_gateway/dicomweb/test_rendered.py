@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 RAMP = np.arange(256, dtype="<i2").reshape(16, 16)
 SPOTS = np.stack([RAMP, RAMP.T, 255 - RAMP])
 COLOUR = sample("examples_ybr_color.dcm")
-SEEN = ("1.1", "1.2", "1.3", "1.4", "1.5", str(COLOUR.StudyInstanceUID))
+SEEN = ("1.1", "1.2", "1.3", "1.4", "1.5", "1.6", str(COLOUR.StudyInstanceUID))
 
 
 def path(study: str, rest: str = "rendered") -> str:
@@ -43,6 +43,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     broken.BitsAllocated = broken.BitsStored = 8
     broken.HighBit = 7
     broken["PixelData"].is_undefined_length = True
+    undrawable = ct("1.6", 2, PixelData=encapsulate([b"\xff\xd8" + bytes(64)]))
+    undrawable.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    undrawable["PixelData"].is_undefined_length = True
     huge = ct("1.5", PixelData=encapsulate([b"\xff\xd8\xff\xd9"]), Rows=60000, Columns=60000)
     huge.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
     huge["PixelData"].is_undefined_length = True
@@ -54,6 +57,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
             broken,
             huge,
             COLOUR,
+            ct("1.6", 1, PixelData=RAMP.tobytes()),
+            undrawable,
+            ct("1.6", 3, PixelData=SPOTS.tobytes(), NumberOfFrames="3"),
         )
         yield gateway
         gateway.service.renderer.close()
@@ -144,6 +150,47 @@ def test_what_cannot_be_drawn_is_refused_in_words(
     answer = get(filled, address)
     assert answer.status_code == status
     assert status == 404 or answer.get_json()["detail"]
+
+
+def shown(answer: TestResponse) -> dict[str, np.ndarray[Any, Any]]:
+    """The pictures of an answer in parts, by the instance they are of."""
+    assert answer.status_code == 200, answer.data
+    boundary = answer.headers["Content-Type"].rpartition("boundary=")[2].encode()
+    found = {}
+    for part in answer.data.split(b"--" + boundary)[1:-1]:
+        head, _, body = part.partition(b"\r\n\r\n")
+        assert b"Content-Type: image/png" in head
+        address = head.decode().partition("Content-Location: ")[2].split("\r\n")[0]
+        found[address] = np.asarray(Image.open(io.BytesIO(body.removesuffix(b"\r\n"))))
+    return found
+
+
+@pytest.mark.parametrize("rest", ["", "/series/1.6.1"])
+def test_a_series_is_drawn_whole_in_parts(filled: Gateway, rest: str) -> None:
+    address = f"/studies/1.6{rest}/rendered"
+    found = shown(get(filled, address, "multipart/related; type=image/png"))
+    assert list(found) == [f"/dicom-web{path('1.6')}", f"/dicom-web{path('1.6')[:-10]}3/rendered"]
+    assert [one.tolist() for one in found.values()] == [RAMP.tolist(), SPOTS[1].tolist()]
+
+
+def test_one_picture_stands_for_a_series_or_study_unless_parts_are_asked_for(
+    filled: Gateway,
+) -> None:
+    for accept in ("*/*", "image/png", "image/png, multipart/related; type=image/png;q=0.5"):
+        for address in ("/studies/1.2/rendered", "/studies/1.2/series/1.2.1/rendered"):
+            alone = get(filled, f"{address}?viewport=8,8", accept)
+            assert alone.headers["Content-Type"].startswith("image/")
+            assert pixels(alone).shape == (8, 8)
+
+
+def test_what_a_series_cannot_show_is_said_before_anything_is_sent(filled: Gateway) -> None:
+    parts = "multipart/related; type=image/png"
+    assert get(filled, "/studies/1.4/rendered", parts).status_code == 406
+    assert get(filled, "/studies/1.3/rendered", parts).status_code == 404
+    assert get(filled, "/studies/1.9/rendered", parts).status_code == 404
+    assert get(filled, "/studies/1.1/rendered?viewport=0,5", parts).status_code == 400
+    gif = get(filled, "/studies/1.1/rendered", "multipart/related; type=image/gif")
+    assert gif.status_code == 406
 
 
 @pytest.mark.parametrize("accept", ["image/gif", "application/dicom", "multipart/related"])
