@@ -93,7 +93,8 @@ def _configured(
     settings = {
         "MODE": "test", "GATEWAY_ID": GATEWAY_ID, "VAR": folder / "var", "AE_TITLE": "BENCH",
         "DICOM_PORT": DICOM_PORT, "HTTP_PORT": HTTP_PORT, "PORTAL_ORIGIN": PORTAL,
-        "HTTP_HOST": web_host, "PORTAL_JWKS": jwks, "SIGNING_KEY": signing, "DATABASE_URL": database_url,
+        "HTTP_HOST": web_host, "PORTAL_JWKS": jwks, "SIGNING_KEY": signing,
+        "DATABASE_URL": database_url,
     }  # fmt: skip
     pairs = [f"TSUNAGU_GATEWAY_{name}={value}" for name, value in settings.items()]
     command = ["env", *pairs, sys.executable, "-m", "dicom_gateway"]
