@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import threading
 from argparse import Namespace
 from contextlib import contextmanager
@@ -10,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydicom import dcmread
-from pynetdicom import AE, evt
+from pynetdicom import AE, build_context, evt
 from sqlalchemy import func, select, update
 
+from config.settings import ROOT
 from dicom_gateway import pull
 from dicom_gateway.assembly import build_puller, build_store
 from dicom_gateway.dimse import retrieve, status
@@ -25,7 +29,14 @@ from dicom_gateway.index.retrieval import Selection, selected_files
 from dicom_gateway.peers import Peer, Pull
 from tests.dicom_gateway.archive import TITLE, Archive, archive
 from tests.dicom_gateway.objects import ct, encode, sample
-from tests.dicom_gateway.stage import AE_TITLE, Gateway, free_port, running
+from tests.dicom_gateway.processes import Programs
+from tests.dicom_gateway.stage import (
+    AE_TITLE,
+    Gateway,
+    free_port,
+    running,
+    wait_until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -211,6 +222,16 @@ def test_what_no_peer_has_is_missing_and_asked_anew_after_a_minute(tmp_path: Pat
         assert here.gateway.get(SERIES, STUDY).status_code == 200
 
 
+def test_what_was_fetched_and_has_expired_is_fetched_again(tmp_path: Path) -> None:
+    with ward(tmp_path, Peer(TITLE, "127.0.0.1", free_port(), pull=Pull.MOVE)) as here:
+        pulls.ask(here.gateway.engine, STUDY)
+        pulls.note_arrived(here.gateway.engine, STUDY, arrived=1)
+        pulls.finish_listed(here.gateway.engine)
+        assert here.now().state is State.DONE
+        assert here.gateway.get(SERIES, STUDY).status_code == 503
+        assert here.now().state is State.QUEUED
+
+
 def test_what_arrived_otherwise_is_not_fetched(tmp_path: Path) -> None:
     with ward(tmp_path, Peer(TITLE, "127.0.0.1", free_port(), pull=Pull.MOVE)) as here:
         assert here.gateway.send(ct()) == [0]
@@ -391,6 +412,50 @@ def test_rows_are_taken_up_once_and_survive_who_took_them(any_gateway: Gateway) 
     assert last is not None
     assert (last.state, last.reason) == (State.FAILED, PullReason.TROUBLE)
     assert counted["failed"] == 1
+
+
+@contextmanager
+def worker(here: Ward, folder: Path, source: Peer) -> Iterator[subprocess.Popen[bytes]]:
+    """The real worker program over the same index."""
+    programs = Programs(folder, here.gateway.keys, here.gateway.port, free_port())
+    rows = json.dumps(
+        [{"ae_title": TITLE, "host": "127.0.0.1", "port": source.port, "pull": "move"}]
+    )
+    command = [*programs.environment, f"TSUNAGU_GATEWAY_PEER={rows}", sys.executable]
+    child = subprocess.Popen(  # noqa: S603 - our own program
+        [*command, "-m", "dicom_gateway", "worker"], cwd=ROOT, stdin=subprocess.PIPE
+    )
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def test_a_worker_that_is_killed_meanwhile_loses_no_pull(tmp_path: Path) -> None:
+    begun, killed, calls = threading.Event(), threading.Event(), list[int]()
+    source = Peer(TITLE, "127.0.0.1", free_port(), pull=Pull.MOVE)
+
+    def hang_once(_event: Event) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            begun.set()
+            killed.wait(30)
+        offered = [build_context(ct().SOPClassUID, ct().file_meta.TransferSyntaxUID)]
+        yield "127.0.0.1", here.gateway.port, {"contexts": offered}
+        yield 1
+        yield status.PENDING, ct()
+
+    with ward(tmp_path, source) as here, answering(source.port, has_it, hang_once):
+        assert here.gateway.get(SERIES, STUDY).status_code == 503
+        with worker(here, tmp_path, source):
+            assert begun.wait(30)
+        assert here.now().state is State.RUNNING, "its row does not know"
+        killed.set()
+        with worker(here, tmp_path, source):
+            wait_until(lambda: here.now().state is State.DONE, "the next worker goes on")
+        assert (here.now().attempts, len(calls)) == (2, 2)
+        assert here.gateway.get(SERIES, STUDY).status_code == 200
 
 
 def wanted(**changes: str) -> Namespace:
