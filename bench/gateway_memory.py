@@ -101,7 +101,7 @@ def measure_store(
 
 def leave_to_bucket(var: Path) -> None:
     """Wait until the bucket has everything, and take it off this disk."""
-    wait_until(lambda: not backlog(var / "objects").objects, "the bucket has everything")
+    wait_until(lambda: not backlog(var).objects, "the bucket has everything")
     for folder in ("cache", "objects"):
         for path, _ in files_below(var / folder):
             path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What the bucket has not confirmed yet: files with one name (see ``tiered``)."""
+"""What the bucket has not confirmed yet: files without a name in the cache (see ``tiered``)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+SPOOL: Final = "objects"
+CACHE: Final = "cache"
 
 
 @dataclass(frozen=True)
@@ -20,16 +23,30 @@ class Backlog:
     oldest_at: float | None
 
 
-def waiting(spool: Path) -> Iterator[str]:
+def is_confirmed(var: Path, path: Path, state: os.stat_result) -> bool:
+    """Whether this file of ``objects/`` has its second name in the cache. Links that others have
+    made, a backup for instance, do not count."""
+    if state.st_nlink == 1:
+        return False
+    try:
+        twin = (var / CACHE / path.relative_to(var / SPOOL)).stat()
+    except OSError:
+        return False
+    return (twin.st_dev, twin.st_ino) == (state.st_dev, state.st_ino)
+
+
+def waiting(var: Path) -> Iterator[str]:
     """Names of the objects that the bucket has not confirmed."""
+    spool = var / SPOOL
     for path, state in files_below(spool):
-        if state.st_nlink == 1:
+        if not is_confirmed(var, path, state):
             yield str(path.relative_to(spool))
 
 
-def backlog(spool: Path) -> Backlog:
+def backlog(var: Path) -> Backlog:
     """How much would be lost with this machine."""
-    times = [state.st_mtime for _, state in files_below(spool) if state.st_nlink == 1]
+    found = files_below(var / SPOOL)
+    times = [state.st_mtime for path, state in found if not is_confirmed(var, path, state)]
     return Backlog(len(times), min(times, default=None))
 
 

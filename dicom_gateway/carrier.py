@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from dicom_gateway import clock
-from dicom_gateway.backlog import files_below, waiting
+from dicom_gateway.backlog import files_below, is_confirmed, waiting
 from dicom_gateway.bucket import MOST_REMOVED_AT_ONCE
 from dicom_gateway.errors import BlobUnreachable, GatewayError
 from dicom_gateway.tiered import AREA, HANDED_OUT_SECONDS
@@ -86,7 +86,7 @@ class Carrier:
             log.info("bucket is used", half_uploads_dropped=dropped)
 
     def _upload(self) -> tuple[int, Exception | None]:
-        names = list(islice(waiting(self.store.spool), BATCH))
+        names = list(islice(waiting(self.store.var), BATCH))
         done, failure = 0, None
         for one in [self._threads.submit(self._carry, name) for name in names]:
             trouble = one.exception()
@@ -143,7 +143,8 @@ class Carrier:
         self._tidied_at = at
         now = clock.now().timestamp()
         for path, state in files_below(self.store.spool):
-            if state.st_nlink > 1 and now - state.st_ctime >= self.settled_seconds:
+            is_settled = now - state.st_ctime >= self.settled_seconds
+            if is_settled and is_confirmed(self.store.var, path, state):
                 _unlink(path, self.store.spool)
         self._make_room(now)
 

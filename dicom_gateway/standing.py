@@ -111,7 +111,7 @@ def look(engine: Engine, settings: GatewaySettings) -> Standing:
             pulls=pulls.counts(connection),
             disk=disk_of(local_root(place, settings.var)),
             programs=answering(settings),
-            uploads=backlog(settings.var / "objects") if isinstance(place, BucketPlace) else None,
+            uploads=backlog(settings.var) if isinstance(place, BucketPlace) else None,
         )
 
 

@@ -22,6 +22,7 @@ from typing_extensions import override
 
 from dicom_gateway import clock
 from dicom_gateway.arrival import NO_LIMIT, Arrival
+from dicom_gateway.backlog import CACHE, SPOOL, is_confirmed
 from dicom_gateway.errors import BlobDamaged, BlobMissing, BlobUnreachable, NotDicom, OutOfResources
 from dicom_gateway.part10 import read_head
 from dicom_gateway.storage import (
@@ -54,7 +55,8 @@ class TieredStore(BlobStore):
     def __init__(self, root: Path, bucket: Bucket, *, reserve_bytes: int = 0) -> None:
         super().__init__(root, reserve_bytes=reserve_bytes)
         self.bucket = bucket
-        self.spool, self.cache, self.leaving = root / "objects", root / "cache", root / "leaving"
+        self.var, self.leaving = root, root / "leaving"
+        self.spool, self.cache = root / SPOOL, root / CACHE
         self._large: OrderedDict[str, int] = OrderedDict()
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
 
@@ -113,8 +115,9 @@ class TieredStore(BlobStore):
 
     @override
     def is_only_here(self, name: str) -> bool:
+        path = self.spool / name
         try:
-            return (self.spool / name).stat().st_nlink == 1
+            return not is_confirmed(self.var, path, path.stat())
         except OSError:
             return False
 

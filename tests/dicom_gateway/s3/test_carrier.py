@@ -55,7 +55,7 @@ def test_a_bucket_that_is_away_stops_no_sender_and_gets_everything_later(tmp_pat
         assert (carrier.carry_some(), again(carrier)) == (0, 0)
         gateway.take_in(ct(number=2))
         assert gateway.get(FRAME, "1.2.3.4").status_code == 200
-        assert backlog(gateway.settings.var / "objects").objects == 2
+        assert backlog(gateway.settings.var).objects == 2
         with serving(tmp_path, port) as server:
             late = server.with_bucket(tmp_path, "hospital-late")
             assert again(carrier) == 2
@@ -103,6 +103,17 @@ def test_confirmed_objects_have_one_file_here_and_no_empty_folders(gateway: Gate
     assert list((gateway.settings.var / "objects").iterdir()) == []
     gateway.take_in(ct(number=3))
     assert spooled(gateway) == 1
+
+
+def test_a_link_made_by_somebody_else_confirms_nothing(gateway: Gateway, s3: S3Server) -> None:
+    gateway.take_in(ct())
+    [path] = (gateway.settings.var / "objects").rglob("*.dcm")
+    os.link(path, gateway.settings.var / "link-of-a-backup")
+    carrier = carrier_of(gateway)
+    carrier._tidy()
+    assert (path.exists(), backlog(gateway.settings.var).objects) == (True, 1)
+    assert carrier.carry_some() == 1
+    assert len(s3.stored()) == 1
 
 
 def test_what_was_used_last_goes_last_when_room_is_needed(gateway: Gateway) -> None:
@@ -171,7 +182,7 @@ def test_an_object_removed_while_it_is_uploaded_does_not_stay(
 ) -> None:
     gateway.take_in(ct())
     carrier = carrier_of(gateway)
-    [name] = waiting(gateway.settings.var / "objects")
+    [name] = waiting(gateway.settings.var)
     carrier.store.bucket = Overtaken(carrier.store.bucket.place, (KEY_ID, SECRET))
     carrier.carry_some()
     assert s3.stored() == []

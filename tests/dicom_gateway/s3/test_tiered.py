@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import shutil
 from hashlib import sha256
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from pydicom import Dataset
+from pynetdicom import AE, evt
 
+from dicom_gateway import push
 from dicom_gateway.assembly import build_carrier, build_store
 from dicom_gateway.backlog import backlog
 from dicom_gateway.errors import BlobDamaged, BlobMissing, BlobUnreachable
+from dicom_gateway.peers import Peer
 from dicom_gateway.tiered import FETCHED_WHOLE_BYTES, TieredStore
 from tests.dicom_gateway.objects import ct, encode
-from tests.dicom_gateway.stage import parts
+from tests.dicom_gateway.stage import free_port, parts
+from tests.dicom_gateway.test_push import wanted
 
 if TYPE_CHECKING:
+    from pynetdicom.events import Event
+
     from dicom_gateway.carrier import Carrier
     from tests.dicom_gateway.s3.service import S3Server
     from tests.dicom_gateway.stage import Gateway
@@ -61,10 +68,10 @@ def test_the_bucket_gets_each_object_once_under_a_name_that_tells_its_content(
 ) -> None:
     gateway.take_in(ct(number=1), ct(number=2))
     assert s3.stored() == []
-    assert backlog(gateway.settings.var / "objects").objects == 2
+    assert backlog(gateway.settings.var).objects == 2
     carrier = carrier_of(gateway)
     assert (carrier.carry_some(), carrier.carry_some()) == (2, 0)
-    assert backlog(gateway.settings.var / "objects").objects == 0
+    assert backlog(gateway.settings.var).objects == 0
     for key in s3.stored():
         assert key.startswith("images/objects/")
         content = s3.content(key)
@@ -148,6 +155,27 @@ def test_an_object_that_only_the_bucket_has_can_be_moved_to_a_peer(gateway: Gate
     [name] = store.names()
     assert store.size(name) == store.path(name).stat().st_size
     assert b"".join(store.original(name)) == store.path(name).read_bytes()
+
+
+def test_what_only_the_bucket_has_is_pushed_to_a_peer(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    carried(gateway, ct())
+    port, heard = free_port(), list[Dataset]()
+
+    def keep(event: Event) -> int:
+        heard.append(event.dataset)
+        return 0
+
+    entity = AE(ae_title="PACS")
+    entity.add_supported_context(ct().SOPClassUID)
+    handlers: Any = [(evt.EVT_C_STORE, keep)]
+    server = entity.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers)
+    peers = (Peer("PACS", "127.0.0.1", port),)
+    assert push.run(gateway.settings.model_copy(update={"peer": peers}), wanted()) == 0
+    server.shutdown()  # type: ignore[union-attr]
+    assert "1 objects taken" in capsys.readouterr().out
+    assert [one.PixelData for one in heard] == [ct().PixelData]
 
 
 def test_a_fetch_takes_no_byte_of_the_reserve(gateway: Gateway) -> None:
