@@ -25,6 +25,7 @@ from dicom_gateway.places import BucketPlace, FolderPlace, read_place, require_s
 from dicom_gateway.priors import Priors
 from dicom_gateway.puller import Puller
 from dicom_gateway.representations import Representations, codec
+from dicom_gateway.retention import Retention
 from dicom_gateway.settings import GatewaySettings, Mode
 from dicom_gateway.storage import BlobStore
 from dicom_gateway.tiered import TieredStore
@@ -128,6 +129,7 @@ def build_worker(settings: GatewaySettings, stop: threading.Event) -> Worker:
     encoder = Encoder(engine, store, build_made(settings), library) if library else None
     carrier = build_carrier(settings, store) if isinstance(store, TieredStore) else None
     puller = build_puller(settings, stop)
+    retention = Retention(engine, store, build_made(settings), settings.keep_days)
     return Worker(
         engine,
         store,
@@ -137,6 +139,7 @@ def build_worker(settings: GatewaySettings, stop: threading.Event) -> Worker:
         encoder,
         puller,
         carrier,
+        retention if settings.keep_days else None,
     )
 
 

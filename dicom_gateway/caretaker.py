@@ -118,6 +118,7 @@ def run_expire(settings: GatewaySettings, options: argparse.Namespace) -> int:
     engine = open_index(settings.database_url, settings.var)
     create_schema(engine)
     before = clock.now().timestamp() - options.days * DAY_SECONDS
-    studies, objects = expire(engine, build_store(settings), build_made(settings), before=before)
+    store, made = build_store(settings), build_made(settings)
+    studies, objects = expire(engine, store, made, before=before, progress=_Progress())
     sys.stdout.write(f"{studies:,} studies, {objects:,} objects expired\n")
     return 0

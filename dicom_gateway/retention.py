@@ -6,17 +6,21 @@ from media, with objects aside, or not yet announced. So does what was read late
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import structlog
 from sqlalchemy import delete, exists, func, select
 
+from dicom_gateway import clock
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import ReadAccess, SetAside, StoredObject, Study
 from dicom_gateway.index.removal import unlist
 from dicom_gateway.media.objects import SENDER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection, Engine, Table
 
     from dicom_gateway.blobs import Blobs
@@ -28,13 +32,33 @@ DAY_SECONDS: Final = 86_400.0
 _OBJECTS: Final = cast("Table", StoredObject.__table__)
 
 
+@dataclass(frozen=True)
+class Retention:
+    """Forgets, again and again, what is older than ``keep_days``."""
+
+    engine: Engine
+    store: Blobs
+    made: Representations
+    keep_days: int
+
+    def expire_old(self) -> int:
+        """Returns how many objects went."""
+        before = clock.now().timestamp() - self.keep_days * DAY_SECONDS
+        return expire(self.engine, self.store, self.made, before=before)[1]
+
+
 def expire(
-    engine: Engine, store: Blobs, made: Representations, *, before: float
+    engine: Engine,
+    store: Blobs,
+    made: Representations,
+    *,
+    before: float,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[int, int]:
     """Forget every study that has neither changed nor been read since ``before`` (Unix seconds).
 
     Rows go first, each study in one transaction, then its files; a kill in between leaves files
-    that ``scrub`` names as unlisted.
+    that ``scrub`` names as unlisted. ``progress`` is told how many objects went so far.
 
     Returns:
         (studies, objects) forgotten.
@@ -52,7 +76,9 @@ def expire(
             made.remove(name)
         gone += bool(names)
         objects += len(names)
-    log.info("studies expired", studies=gone, objects=objects)
+        progress(objects)
+    if gone:
+        log.info("studies expired", studies=gone, objects=objects)
     return gone, objects
 
 

@@ -135,6 +135,12 @@ class GatewaySettings(BaseSettings):
         description="make a lossless HTJ2K copy of grey frames for thin lines, "
         "where the extra `htj2k` is installed",
     )
+    keep_days: int = Field(
+        0,
+        ge=0,
+        description="days a study stays after it last changed or was read, for a gateway that is "
+        "a cache of the PACS; 0: for good. What came from a medium, or may be here alone, stays",
+    )
     study_settle_seconds: float = Field(
         2.0, ge=0, description="quiet time after the last object before a study is announced"
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dicom_gateway.carrier import Carrier
     from dicom_gateway.encoder import Encoder
     from dicom_gateway.puller import Puller
+    from dicom_gateway.retention import Retention
 
 log = structlog.get_logger()
 
@@ -38,6 +39,7 @@ PULLER_SECONDS: Final = 0.3
 PULLERS: Final = 2
 """So that one slow archive does not hold up a study from another."""
 CARRIER_SECONDS: Final = 1.0
+RETENTION_SECONDS: Final = 3600.0
 AFTER_TROUBLE_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 0.5
 LEAVE_SECONDS: Final = 3.0
@@ -55,6 +57,7 @@ class Worker:
     encoder: Encoder | None = None
     puller: Puller | None = None
     carrier: Carrier | None = None
+    retention: Retention | None = None
 
     def run(self) -> None:
         """Start all loops and wait for their end; a call that hangs is left, its row stays."""
@@ -68,6 +71,7 @@ class Worker:
                 ("encoder", self._encode, ENCODER_SECONDS),
                 *((f"puller {n}", self._pull, PULLER_SECONDS) for n in range(PULLERS)),
                 ("carrier", self._carry, CARRIER_SECONDS),
+                ("retention", self._expire, RETENTION_SECONDS),
             )
         ]
         for loop in loops:
@@ -93,6 +97,9 @@ class Worker:
 
     def _carry(self) -> int:
         return self.carrier.carry_some() if self.carrier is not None else 0
+
+    def _expire(self) -> int:
+        return self.retention.expire_old() if self.retention is not None else 0
 
     def _enqueue(self) -> int:
         prepare_settled(self.engine, settle_seconds=self.settle_seconds)

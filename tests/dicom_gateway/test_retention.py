@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from argparse import Namespace
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -10,13 +11,14 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from dicom_gateway import clock
-from dicom_gateway.assembly import build_made, build_store
+from dicom_gateway.assembly import build_made, build_store, build_worker
 from dicom_gateway.caretaker import run_expire
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import NameTerm, ReadAccess, StoredObject, Study
 from dicom_gateway.media.objects import SENDER
 from dicom_gateway.retention import DAY_SECONDS, expire
 from tests.dicom_gateway.objects import ct
+from tests.dicom_gateway.stage import wait_until
 from tests.dicom_gateway.test_ingest import files
 from tests.dicom_gateway.test_representations import encoded, names
 
@@ -55,6 +57,31 @@ def test_a_young_study_stays(gateway: Gateway) -> None:
     store = build_store(gateway.settings)
     made = build_made(gateway.settings)
     assert expire(gateway.engine, store, made, before=clock.now().timestamp() - 60) == (0, 0)
+
+
+def test_the_worker_forgets_what_is_older_than_the_setting(gateway: Gateway) -> None:
+    young = ct(number=2, StudyInstanceUID="1.2.3.99", SeriesInstanceUID="1.2.3.99.1")
+    gateway.take_in(ct(number=1), young)
+    two_days_ago = clock.now().timestamp() - 2 * DAY_SECONDS
+    with gateway.engine.begin() as connection:
+        old = update(Study).where(Study.study_instance_uid != "1.2.3.99")
+        connection.execute(old.values(changed_at=two_days_ago))
+        connection.execute(update(Study).values(announced_revision=Study.revision))
+    stop = threading.Event()
+    settings = gateway.settings.model_copy(update={"keep_days": 1})
+    worker = threading.Thread(target=build_worker(settings, stop).run)
+    worker.start()
+    try:
+        wait_until(lambda: len(files(gateway)) == 1, "the old study is gone")
+    finally:
+        stop.set()
+        worker.join()
+    with reading(gateway.engine) as connection:
+        assert connection.scalars(select(Study.study_instance_uid)).all() == ["1.2.3.99"]
+
+
+def test_nothing_is_forgotten_unless_the_setting_says_so(gateway: Gateway) -> None:
+    assert build_worker(gateway.settings, threading.Event()).retention is None
 
 
 def test_a_study_nobody_was_told_of_stays(gateway: Gateway) -> None:
