@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.dicom_gateway.s3.service import S3Server
 
-PARTS = 5
+PARTS = 3
 """Of 8 MiB each, so that the upload lasts."""
 
 
