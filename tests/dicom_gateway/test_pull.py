@@ -97,8 +97,8 @@ class Ward:
 
 
 @contextmanager
-def ward(folder: Path, *peers: Peer, url: str = "") -> Iterator[Ward]:
-    with running(folder, url, peer=(*peers, DESK)) as gateway:
+def ward(folder: Path, *peers: Peer) -> Iterator[Ward]:
+    with running(folder, peer=(*peers, DESK)) as gateway:
         puller = build_puller(gateway.settings, threading.Event())
         assert puller is not None
         yield Ward(gateway, puller)
@@ -106,11 +106,11 @@ def ward(folder: Path, *peers: Peer, url: str = "") -> Iterator[Ward]:
 
 @contextmanager
 def ward_and_pacs(
-    folder: Path, how: Pull, *options: str, title: str = AE_TITLE, url: str = ""
+    folder: Path, how: Pull, *options: str, title: str = AE_TITLE
 ) -> Iterator[tuple[Ward, Archive]]:
     port = free_port()
     with (
-        ward(folder, Peer(TITLE, "127.0.0.1", port, pull=how), url=url) as here,
+        ward(folder, Peer(TITLE, "127.0.0.1", port, pull=how)) as here,
         archive(folder, port, here.gateway.port, *options, title=title) as pacs,
     ):
         yield here, pacs
@@ -135,15 +135,12 @@ def has_it(event: Event) -> Any:
     yield status.SUCCESS, None
 
 
-@pytest.mark.parametrize(
-    ("how", "database"), [(Pull.MOVE, "sqlite"), (Pull.GET, "postgresql")], ids=str
-)
+@pytest.mark.parametrize("how", [Pull.MOVE, Pull.GET], ids=str)
 def test_a_granted_study_is_fetched_from_the_pacs_and_then_served(
-    tmp_path: Path, how: Pull, database: str, request: pytest.FixtureRequest
+    tmp_path: Path, how: Pull
 ) -> None:
     slices = [ct(number=number) for number in range(1, 6)]
-    url = "" if database == "sqlite" else str(request.getfixturevalue("postgresql_url"))
-    with ward_and_pacs(tmp_path, how, url=url) as (here, pacs):
+    with ward_and_pacs(tmp_path, how) as (here, pacs):
         pacs.take_in(*slices)
         paths = (SERIES, f"/studies?StudyInstanceUID={STUDY}", f"{IMAGE}/frames/1", IMAGE)
         for path in (*paths, f"{IMAGE}/rendered", f"{SERIES}/{STUDY}.1/metadata"):
@@ -361,12 +358,11 @@ def test_an_archive_that_falls_silent_is_left(tmp_path: Path) -> None:
         end.set()
 
 
-@pytest.mark.parametrize("code", [0xA700, 0xC001])
-def test_a_search_that_is_refused_is_no_absence(tmp_path: Path, code: int) -> None:
+def test_a_search_that_is_refused_is_no_absence(tmp_path: Path) -> None:
     port = free_port()
 
     def refuse(_event: Event) -> Any:
-        yield code, None
+        yield 0xA700, None
 
     with (
         ward(tmp_path, Peer(TITLE, "127.0.0.1", port, pull=Pull.MOVE)) as here,
