@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from app.family.models import Child
     from app.immunization.models import BulkEntry
 
-CHILDREN_A_STEP = 400
+CHILDREN_A_STEP = 100
 
 
 def start_undo(actor: Actor, entry_id: UUID, reason: str | None) -> BulkEntry:
