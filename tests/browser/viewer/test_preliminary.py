@@ -66,6 +66,7 @@ def test_without_a_copy_nothing_is_drawn_before_the_slice(desk: Desk, portal: Po
     desk.open_page()
     desk.wait("() => document.querySelector('.corner-loading:not([hidden])')")
     assert desk.page.locator(MARK).count() == 0
+    assert any("decodeImageFrameWorker" in one for one in desk.requests), "no decoder is warm"
     gateway.gate.set()
     desk.wait("() => window.__viewer.ready")
     assert desk.console_errors() == []

@@ -4,6 +4,7 @@ import { transferSyntaxOf } from '../dicomweb/transferSyntax';
 import { number, TAG, type Dataset } from '../dicomweb/json';
 import { isPlausibleFrame, isPlausibleHead, type FrameShape } from './frameIntegrity';
 import { registeredFrame, SCHEME } from './frameRegistry';
+import { warmDecoder } from './warmDecoder';
 
 const DECODE_LIMIT_MS = 30_000;
 
@@ -22,6 +23,7 @@ export class Undecodable extends Error {
 export function initFrameLoader(): void {
   const cores = navigator.hardwareConcurrency || 2;
   initDecoders({ maxWebWorkers: Math.min(4, Math.max(1, cores - 1)) });
+  warmDecoder();
   registerImageLoader(SCHEME, (imageId) => ({ promise: loadFrame(imageId) }));
 }
 
