@@ -15,7 +15,7 @@ from app.audit.actions import Action
 from app.authz.policy import Permission, authorize
 from app.core import clock
 from app.core.db import transaction
-from app.family.service import place
+from app.family.placing import place
 from app.immunization import csv_rows, import_queries, queries, worklist
 from app.immunization.entry import dose_of
 from app.immunization.errors import CorrectionReasonNeeded, ImportElsewhere
@@ -139,6 +139,7 @@ def _place_children(session: Session, actor: Actor, row: DoseImport, sealer: Sea
     parts = queries.parts_of(session, actor, row)
     said = districts_of(row, parts, sealer)
     for child in import_queries.children_to_place(session, actor, sorted(said)):
+        authorize(actor, Permission.CHILD_PLACE, child)
         place(session, actor, child, said[child.id])
     import_queries.drop_parts(session, row)
 
