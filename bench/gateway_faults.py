@@ -44,6 +44,7 @@ from bench.gateway import peers
 from dicom_gateway.index.engine import open_index, reading
 from dicom_gateway.index.models import StoredObject
 from dicom_gateway.ingest import data_set_start
+from simulators.modality.sending import keep_answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +87,7 @@ class Sending:
         number = 0
         while not self.over.is_set():
             association = entity.associate("127.0.0.1", peers.DICOM_PORT, ae_title="BENCH")
+            keep_answers(association)
             with suppress(RuntimeError):  # the association ended between two objects
                 while association.is_established and not self.over.is_set():
                     number += 1

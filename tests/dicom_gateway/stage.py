@@ -29,6 +29,7 @@ from dicom_gateway.dimse.scp import Listener, start_scp
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.indexer import index_waiting
 from dicom_gateway.settings import GatewaySettings, Mode
+from simulators.modality.sending import keep_answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -155,6 +156,7 @@ def send(port: int, data_sets: list[Dataset], ae_title: str = AE_TITLE) -> list[
         entity.add_requested_context(sop_class, transfer_syntax)
     association = entity.associate("127.0.0.1", port, ae_title=ae_title)
     assert association.is_established, "association refused"
+    keep_answers(association)
     try:
         return [int(association.send_c_store(ds).Status) for ds in data_sets]
     finally:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from dicom_gateway.index.engine import open_index, reading
 from dicom_gateway.index.models import Instance, StoredObject
+from simulators.modality.sending import keep_answers
 from tests.dicom_gateway.objects import ct, encode
 from tests.dicom_gateway.processes import Programs, dimse, stop
 from tests.dicom_gateway.stage import AE_TITLE, free_port, make_keys, wait_until
@@ -43,6 +44,7 @@ class Sender:
         entity.add_requested_context(sample.SOPClassUID, sample.file_meta.TransferSyntaxUID)
         entity.dimse_timeout = 5
         association = entity.associate("127.0.0.1", self._port, ae_title=AE_TITLE)
+        keep_answers(association)
         with suppress(RuntimeError):  # the association ended between two objects
             while association.is_established:
                 answer = association.send_c_store(ct(number=self._number))
