@@ -141,7 +141,8 @@ def test_the_middle_slice_is_asked_for_first_then_its_neighbours(
     asked = [order.index(path.split("/")[-3]) for path in portal.gateways[0].frames_asked()]
     assert asked[0] == 11
     assert set(asked[:7]) <= set(range(7, 16))
-    assert sorted(asked) == list(range(24))
+    assert sorted(set(asked)) == list(range(24))
+    assert {at for at in asked if asked.count(at) > 1} <= {11}, "its head may come beforehand"
 
 
 def test_a_report_is_listed_but_not_opened(cpu_desk: Desk, portal: Portal) -> None:
