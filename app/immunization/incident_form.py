@@ -5,16 +5,13 @@ The rows are marked unchecked until the ministry's own form is at hand; pages sa
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-from jsonschema import Draft202012Validator
-
+from app.core.catalogue import read_catalogue
 from app.core.errors import Misconfigured
 from app.immunization.results import Verdict
 from app.immunization.wording import Words
@@ -82,14 +79,8 @@ class ReportForm:
 @cache
 def load_report_form(folder: Path = FOLDER) -> ReportForm:
     """The form in force. Raises ``Misconfigured`` with everything that is wrong with it."""
-    content = yaml.safe_load((folder / "report.yaml").read_text(encoding="utf-8"))
-    schema = json.loads((FOLDER / "schema.json").read_text(encoding="utf-8"))
-    problems = [
-        f"{'.'.join(map(str, found.path)) or 'report'}: {found.message}"
-        for found in Draft202012Validator(schema).iter_errors(content)
-    ]
-    problems = problems or _twice(content)
-    if problems:
+    content = read_catalogue(folder / "report.yaml", FOLDER / "schema.json")
+    if problems := _twice(content):
         raise Misconfigured("config/incident: " + "; ".join(problems))
     return ReportForm(
         _words(content["source"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app.immunization import explain, forecast
@@ -58,9 +59,25 @@ def check_before_shot(
 
     Raises ``UnknownProduct``, ``DoseBeforeBirth``, ``AskedBeforeBirth``.
     """
+    recorded = list(given)
+    judge = partial(_judged, schedule, born_on=born_on, sex=sex, product=product, on=on)
+    check = judge(recorded)
+    if not unconfirmed:
+        return check
+    return _marked(schedule, check, judge(without(recorded, unconfirmed)))
+
+
+def _judged(
+    schedule: Schedule,
+    recorded: Sequence[GivenDose],
+    *,
+    born_on: date,
+    sex: Sex,
+    product: str,
+    on: date,
+) -> PreShot:
     if product not in schedule.products:
         raise UnknownProduct(f"unknown product {product!r}")
-    recorded = list(given)
     before = forecast.ask(schedule, born_on=born_on, sex=sex, given=recorded, as_of=on)
     after = before.again((*before.history, GivenDose(product, on)), on)
     plans = _plans_of(schedule, born_on, product, on)
@@ -70,20 +87,8 @@ def check_before_shot(
         *_series_warnings(before, plans, judged, product),
     )
     if plans:
-        check = _in_routine(judged, warnings, product, on)
-    else:
-        check = _outside_routine(schedule, before, after.history[-1], warnings)
-    if not unconfirmed:
-        return check
-    alone = check_before_shot(
-        schedule,
-        born_on=born_on,
-        sex=sex,
-        given=without(recorded, unconfirmed),
-        product=product,
-        on=on,
-    )
-    return _marked(schedule, check, alone)
+        return _in_routine(judged, warnings, product, on)
+    return _outside_routine(schedule, before, after.history[-1], warnings)
 
 
 def _marked(schedule: Schedule, check: PreShot, alone: PreShot) -> PreShot:

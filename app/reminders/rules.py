@@ -6,16 +6,12 @@ pages for staff say so.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
-import yaml
-from jsonschema import Draft202012Validator
-
-from app.core.errors import Misconfigured
+from app.core.catalogue import read_catalogue
 from app.immunization.wording import Words
 from app.reminders.plan import Stage
 
@@ -38,14 +34,7 @@ class Rules:
 @cache
 def load_rules(folder: Path = FOLDER) -> Rules:
     """The rules in force. Raises ``Misconfigured`` with everything that is wrong with them."""
-    content = yaml.safe_load((folder / "rules.yaml").read_text(encoding="utf-8"))
-    schema = json.loads((FOLDER / "schema.json").read_text(encoding="utf-8"))
-    problems = [
-        f"{'.'.join(map(str, found.path)) or 'rules'}: {found.message}"
-        for found in Draft202012Validator(schema).iter_errors(content)
-    ]
-    if problems:
-        raise Misconfigured("config/reminders: " + "; ".join(problems))
+    content = read_catalogue(folder / "rules.yaml", FOLDER / "schema.json")
     said = content["source"]
     return Rules(
         Words(said["ja"], said["en"], said["easy"]),
