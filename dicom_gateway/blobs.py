@@ -34,11 +34,14 @@ class Blobs(Protocol):
     def open(self, name: str) -> BinaryIO:
         """The same file, open for reading."""
 
-    def span(self, name: str, offset: int, length: int) -> bytes:
-        """Exactly ``length`` bytes from ``offset``."""
+    def span(
+        self, name: str, offset: int, length: int, around: tuple[bytes, bytes] = (b"", b"")
+    ) -> bytes:
+        """Exactly ``length`` bytes from ``offset``, between the two texts of ``around``."""
 
-    def pieces(self, name: str, offset: int, length: int) -> Iterator[bytes]:
-        """The same, at most 1 MiB at once however slow the reader; fails while it is read."""
+    def pieces(self, name: str, offset: int, length: int, before: bytes = b"") -> Iterator[bytes]:
+        """``before`` and the same, about 1 MiB at once however slow the reader; fails while it is
+        read."""
 
     def size(self, name: str) -> int:
         """Bytes of the whole."""

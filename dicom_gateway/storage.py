@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import contextmanager
+from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, Final
 from uuid import uuid4
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PIECE_BYTES: Final = 256 * 1024
+BARE: Final = (b"", b"")
 _MOST_FOLDER_TRIES: Final = 5
 _ARRIVAL_DIGITS: Final = 12
 _DIGEST_DIGITS: Final = 64
@@ -116,17 +119,19 @@ class BlobStore:
         except OSError as error:
             raise BlobMissing("stored object is not there") from error
 
-    def span(self, name: str, offset: int, length: int) -> bytes:
-        """Exactly ``length`` bytes from ``offset``.
+    def span(
+        self, name: str, offset: int, length: int, around: tuple[bytes, bytes] = BARE
+    ) -> bytes:
+        """Exactly ``length`` bytes from ``offset``, between the two texts of ``around``.
 
         Raises:
             BlobMissing: the object is gone or shorter than the index says.
         """
-        return read_span(self.path(name), offset, length)
+        return read_span(self.path(name), offset, length, around)
 
-    def pieces(self, name: str, offset: int, length: int) -> Iterator[bytes]:
-        """The same in pieces of at most 256 KiB; fails when the first is asked for, or later."""
-        return read_pieces(self.path(name), offset, length)
+    def pieces(self, name: str, offset: int, length: int, before: bytes = b"") -> Iterator[bytes]:
+        """The same in pieces of about 256 KiB; fails when the first is asked for, or later."""
+        return read_pieces(self.path(name), offset, length, before)
 
     def size(self, name: str) -> int:
         """Bytes of a kept object.
@@ -185,45 +190,61 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read_span(path: Path, offset: int, length: int) -> bytes:
-    """Exactly ``length`` bytes of a stored file from ``offset``.
+def read_span(path: Path, offset: int, length: int, around: tuple[bytes, bytes] = BARE) -> bytes:
+    """Exactly ``length`` bytes of a stored file from ``offset``, between ``around``.
 
     Raises:
         BlobMissing: the file is gone or shorter than the index says.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise BlobMissing("stored object is not there") from error
-    try:
-        data = os.pread(descriptor, length, offset)
-    finally:
-        os.close(descriptor)
-    if len(data) != length:
-        raise BlobMissing("stored object is too short")
-    return data
+    with _reading(path) as descriptor:
+        return _read_between(descriptor, offset, length, around)
 
 
-def read_pieces(path: Path, offset: int, length: int) -> Iterator[bytes]:
-    """A span of a stored file in pieces.
+def read_pieces(path: Path, offset: int, length: int, before: bytes = b"") -> Iterator[bytes]:
+    """``before`` and a span of a stored file, in pieces.
 
     Raises:
         BlobMissing: the file is gone or too short; the connection must break then.
     """
+    with _reading(path) as descriptor:
+        end = offset + length
+        while offset < end:
+            size = min(PIECE_BYTES, end - offset)
+            yield _read_between(descriptor, offset, size, (before, b""))
+            offset, before = offset + size, b""
+    if before:
+        yield before
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[int]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise BlobMissing("stored object is not there") from error
     try:
-        end = offset + length
-        while offset < end:
-            piece = os.pread(descriptor, min(PIECE_BYTES, end - offset), offset)
-            if not piece:
-                raise BlobMissing("stored object is too short")
-            offset += len(piece)
-            yield piece
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _read_between(descriptor: int, offset: int, length: int, around: tuple[bytes, bytes]) -> bytes:
+    """The bytes read once into their place: a copy of a frame costs as much as reading it."""
+    before, after = around
+    if not before and not after:
+        data = os.pread(descriptor, length, offset)
+        got = len(data)
+    else:
+        buffer, end = BytesIO(), len(before) + length
+        buffer.seek(end + len(after) - 1)
+        buffer.write(b"\0")
+        with buffer.getbuffer() as view:
+            view[: len(before)], view[end:] = before, after
+            got = os.preadv(descriptor, [view[len(before) : end]], offset)
+        data = buffer.getvalue()
+    if got != length:
+        raise BlobMissing("stored object is too short")
+    return data
 
 
 def digest_in(name: str) -> str:

@@ -26,6 +26,7 @@ from dicom_gateway.backlog import CACHE, SPOOL, is_confirmed
 from dicom_gateway.errors import BlobDamaged, BlobMissing, BlobUnreachable, NotDicom, OutOfResources
 from dicom_gateway.part10 import read_head
 from dicom_gateway.storage import (
+    BARE,
     BlobStore,
     data_set_digest,
     digest_in,
@@ -86,18 +87,22 @@ class TieredStore(BlobStore):
             raise BlobMissing("stored object is not there") from error
 
     @override
-    def span(self, name: str, offset: int, length: int) -> bytes:
+    def span(
+        self, name: str, offset: int, length: int, around: tuple[bytes, bytes] = BARE
+    ) -> bytes:
         found = self._local(name, FETCHED_WHOLE_BYTES)
         if found is None:
-            return self.bucket.span(AREA + name, offset, length)
-        return read_span(found, offset, length)
+            before, after = around
+            return before + self.bucket.span(AREA + name, offset, length) + after
+        return read_span(found, offset, length, around)
 
     @override
-    def pieces(self, name: str, offset: int, length: int) -> Iterator[bytes]:
+    def pieces(self, name: str, offset: int, length: int, before: bytes = b"") -> Iterator[bytes]:
         found = self._local(name, FETCHED_WHOLE_BYTES)
         if found is None:
-            return self.bucket.pieces(AREA + name, offset, length)
-        return read_pieces(found, offset, length)
+            first = (before,) if before else ()
+            return chain(first, self.bucket.pieces(AREA + name, offset, length))
+        return read_pieces(found, offset, length, before)
 
     @override
     def size(self, name: str) -> int:

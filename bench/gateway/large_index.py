@@ -157,6 +157,8 @@ def _over_http(folder: Path, url: str, studies: int) -> dict[str, list[float]]:
     }
     found = {}
     with peers.gateway_web(folder, url) as peer:
+        others = [dice.sample(range(studies), min(_TOKEN_STUDIES, studies)) for _ in range(_TURNS)]
+        found["qido_first_list"] = [_first_list(peer, numbers) for numbers in others]
         headers = {**_JSON, **peer.headers([uid(number) for number in seen])}
         for key, asked in paths.items():
             case = Case(peer.web, [_quoted(path) for path in asked], headers)
@@ -165,6 +167,15 @@ def _over_http(folder: Path, url: str, studies: int) -> dict[str, list[float]]:
                 raise RuntimeError(f"{key}: status {case.status}")
             found[key] = [one * 1e3 for one in case.seconds]
     return found
+
+
+def _first_list(peer: peers.Peer, numbers: list[int]) -> float:
+    """Milliseconds of the first list under a token, whose studies nobody asked for before; a small
+    question opens the connection and lets the token be verified."""
+    headers = {**_JSON, **peer.headers([uid(number) for number in numbers])}
+    case = Case(peer.web, ["/studies?limit=0", _LIST], headers)
+    case.ask(0, counted=False)
+    return case.ask(1) * 1e3
 
 
 def _quoted(path: str) -> str:

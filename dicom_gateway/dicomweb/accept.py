@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from dicom_gateway import syntax
 from dicom_gateway.errors import Contradiction, NotAcceptable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 OCTETS: Final = "application/octet-stream"
 DICOM: Final = "application/dicom"
@@ -31,12 +35,13 @@ class Range:
     quality: float = 1.0
 
 
-def parse(header: str) -> list[Range]:
+@lru_cache(maxsize=256)
+def parse(header: str) -> tuple[Range, ...]:
     """All entries with a quality above zero; an absent header accepts anything."""
     if len(header) > _LONGEST:
         raise NotAcceptable("Accept header is too long")
     found = [_parse_one(part.strip()) for part in _PART.findall(header or "*/*")]
-    return [one for one in found if one is not None]
+    return tuple(one for one in found if one is not None)
 
 
 def _parse_one(part: str) -> Range | None:
@@ -143,7 +148,7 @@ def choose_pictures(header: str, kinds: tuple[str, ...]) -> Representation:
     return form
 
 
-def _rendered(entries: list[Range], kinds: tuple[str, ...]) -> Representation | None:
+def _rendered(entries: Iterable[Range], kinds: tuple[str, ...]) -> Representation | None:
     for one in sorted(entries, key=lambda entry: -entry.quality):
         if one.kind in {"*/*", "image/*"}:
             return Representation(kinds[0], multipart=one.multipart)

@@ -11,6 +11,7 @@ from uuid import uuid4
 from dicom_gateway import syntax
 from dicom_gateway.crypto import digest
 from dicom_gateway.dicomweb import accept
+from dicom_gateway.dicomweb.asked import Asked, Reads, path
 from dicom_gateway.dicomweb.problem import Answer
 from dicom_gateway.dicomweb.recoding import recoding
 from dicom_gateway.dicomweb.service import Service, require_study
@@ -20,52 +21,58 @@ from dicom_gateway.representations import HTJ2K, wanted
 from dicom_gateway.uid import checked_uid
 
 if TYPE_CHECKING:
-    from dicom_gateway.crypto import Access
+    from dicom_gateway.blobs import Blobs
     from dicom_gateway.dicomweb.ranges import RangeRequest
     from dicom_gateway.index.queries import Located
 
-PATH: Final = re.compile(
-    r"/dicom-web/studies/([^/]+)/series/([^/]+)/instances/([^/]+)/frames/([^/]+)"
-)
 MOST_FRAMES: Final = 64
 _NUMBERS: Final = re.compile(r"[0-9]{1,10}(,[0-9]{1,10})*", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The headers of a request for frames."""
+class _Stored:
+    """A frame as it lies inside its object."""
 
-    accept: str
-    part: RangeRequest
+    store: Blobs
+    name: str
+    offset: int
+    length: int
+
+    def read(self, around: tuple[bytes, bytes] = (b"", b"")) -> bytes:
+        return self.store.span(self.name, self.offset, self.length, around)
 
 
-def frames(service: Service, access: Access, match: re.Match[str], asked: Asked) -> Answer:
+_Frame = bytes | _Stored
+
+
+def frames(service: Service, asked: Asked, match: re.Match[str]) -> Answer:
     """WADO-RS frames (PS3.18 §10.4.1.1.3), as stored wherever the client takes that.
 
     Raises:
         NotFound, NotAcceptable, NotRenderable, BadRequest, BlobMissing.
     """
     study, series, instance, wanted = match.groups()
-    require_study(access, study)
+    require_study(asked.access, study)
     place = service.places.find(study, checked_uid(series), checked_uid(instance))
     numbers = _frame_numbers(wanted)
-    form, bodies, named = _chosen(service, place, numbers, asked.accept)
-    service.ledger.note(access, study, frames=len(bodies))
+    form, found, named = _chosen(service, place, numbers, asked.accept)
+    service.ledger.note(asked.access, study, frames=len(found))
     kind = f"{form.kind}; transfer-syntax={named}"
     if not form.multipart:
-        return _single(bodies[0], kind, asked.part, frame_etag(place, numbers[0], named))
-    return _in_parts(form.kind, kind, bodies)
+        etag = frame_etag(place, numbers[0], named)
+        return _single(_bytes(found[0]), kind, asked.part, etag)
+    return _in_parts(form.kind, kind, found)
 
 
 def _chosen(
     service: Service, place: Located, numbers: list[int], header: str
-) -> tuple[accept.Representation, list[bytes], str]:
-    """How the frames go out, their bytes, and the transfer syntax these are in."""
+) -> tuple[accept.Representation, list[_Frame], str]:
+    """How the frames go out, the frames, and the transfer syntax these are in."""
     single = len(numbers) == 1
     form = wanted(header, single=single)
     made = service.made.frames(place.file_name, numbers) if form is not None else None
     if form is not None and made is not None:
-        return form, made, HTJ2K
+        return form, [*made], HTJ2K
     stored = place.transfer_syntax_uid
     try:
         form = accept.choose_frame(header, stored, single=single)
@@ -74,11 +81,11 @@ def _chosen(
         if other is None:
             raise
         return other.form, _recoded(service, place, numbers, other.target), other.target
-    bodies = [_frame(service, place, number) for number in numbers]
-    return form, bodies, syntax.frame_syntax(stored)
+    found = [_frame(service.store, place, number) for number in numbers]
+    return form, found, syntax.frame_syntax(stored)
 
 
-def _recoded(service: Service, place: Located, numbers: list[int], target: str) -> list[bytes]:
+def _recoded(service: Service, place: Located, numbers: list[int], target: str) -> list[_Frame]:
     if not all(place.frames.spans(number) for number in numbers):
         raise NotFound("no such frame")
     path = service.store.path(place.file_name)
@@ -111,14 +118,20 @@ def _frame_numbers(text: str) -> list[int]:
     return numbers
 
 
-def _frame(service: Service, place: Located, number: int) -> bytes:
+def _frame(store: Blobs, place: Located, number: int) -> _Frame:
     spans = place.frames.spans(number)
     if not spans:
         raise NotFound("no such frame")
-    store, name = service.store, place.file_name
+    name = place.file_name
     if place.transfer_syntax_uid == syntax.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
         return _inflated_span(store.span(name, 0, place.size), *spans[0])
+    if len(spans) == 1:
+        return _Stored(store, name, *spans[0])
     return b"".join(store.span(name, offset, length) for offset, length in spans)
+
+
+def _bytes(frame: _Frame) -> bytes:
+    return frame if isinstance(frame, bytes) else frame.read()
 
 
 def _inflated_span(file: bytes, offset: int, length: int) -> bytes:
@@ -126,12 +139,24 @@ def _inflated_span(file: bytes, offset: int, length: int) -> bytes:
     return syntax.inflate(file[data_set_start(file) :])[offset : offset + length]
 
 
-def _in_parts(kind: str, part_kind: str, bodies: list[bytes]) -> Answer:
+def _in_parts(kind: str, part_kind: str, found: list[_Frame]) -> Answer:
     boundary = uuid4().hex
     head = f"--{boundary}\r\nContent-Type: {part_kind}\r\n\r\n".encode("ascii")
-    pieces: list[bytes] = []
-    for body in bodies:
-        pieces += (head, body, b"\r\n")
-    pieces.append(f"--{boundary}--\r\n".encode("ascii"))
+    tail = f"\r\n--{boundary}--\r\n".encode("ascii")
     content_type = f'multipart/related; type="{kind}"; boundary={boundary}'
-    return Answer(HTTPStatus.OK, b"".join(pieces), (("Content-Type", content_type),))
+    if len(found) == 1 and isinstance(found[0], _Stored):
+        body = found[0].read((head, tail))
+    else:
+        body = b"\r\n".join(head + _bytes(frame) for frame in found) + tail
+    return Answer(HTTPStatus.OK, body, (("Content-Type", content_type),))
+
+
+READS: Final[Reads] = (
+    (
+        path(
+            *("studies", "<study>", "series", "<series>"),
+            *("instances", "<instance>", "frames", "<frames>"),
+        ),
+        frames,
+    ),
+)

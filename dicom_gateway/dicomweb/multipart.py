@@ -22,13 +22,13 @@ class Part:
     offset: int
     length: int
 
-    def pieces(self) -> Iterator[bytes]:
-        """Its bytes.
+    def pieces(self, before: bytes = b"") -> Iterator[bytes]:
+        """Its bytes behind ``before``.
 
         Raises:
             BlobMissing, BlobUnreachable: it cannot be read; the connection must break then.
         """
-        return self.store.pieces(self.file_name, self.offset, self.length)
+        return self.store.pieces(self.file_name, self.offset, self.length, before)
 
 
 class Multipart:
@@ -47,11 +47,11 @@ class Multipart:
 
     def __iter__(self) -> Iterator[bytes]:
         """The body in pieces of at most 1 MiB; memory stays flat however large the study."""
+        end = b""
         for part in self._parts:
-            yield self._head(part)
-            yield from part.pieces()
-            yield b"\r\n"
-        yield self._tail()
+            yield from part.pieces(end + self._head(part))
+            end = b"\r\n"
+        yield end + self._tail()
 
     def _head(self, part: Part) -> bytes:
         text = f"--{self._boundary}\r\nContent-Type: {part.content_type}\r\n\r\n"

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote_to_bytes
+from typing import Final
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
+from werkzeug.datastructures import MultiDict
 
 from dicom_gateway.errors import BadRequest
 from dicom_gateway.index.matching import Key
 from dicom_gateway.index.queries import Page
 from dicom_gateway.index.searching import Fields, Wanted
 from dicom_gateway.uid import checked_uid
-
-if TYPE_CHECKING:
-    from werkzeug.datastructures import MultiDict
 
 LARGEST_PAGE: Final = 1000
 MOST_KEYS: Final = 32
@@ -43,12 +41,14 @@ class Search:
     warnings: tuple[str, ...]
 
 
-def read_search(arguments: MultiDict[str, str]) -> Search:
-    """The query as asked, percent-decoded once.
+def read_search(query: bytes) -> Search:
+    """The query as it came, percent-decoded once.
 
     Raises:
-        BadRequest: a malformed value, or an attribute that is none.
+        BadRequest: not UTF-8, a malformed value, or an attribute that is none.
     """
+    _require_utf8(query)
+    arguments = MultiDict(parse_qsl(query.decode("utf-8"), keep_blank_values=True))
     pairs = list(arguments.items(multi=True))
     named = [pair for pair in pairs if pair[0] not in _OTHERS and pair[0] not in _UNSUPPORTED]
     if len(named) > MOST_KEYS:
@@ -63,7 +63,7 @@ def read_search(arguments: MultiDict[str, str]) -> Search:
     return Search(Wanted(keys, fields, read_page(arguments)), tuple(warnings))
 
 
-def require_utf8(query: bytes) -> None:
+def _require_utf8(query: bytes) -> None:
     """Raises BadRequest: percent-decoding gives something other than UTF-8."""
     try:
         unquote_to_bytes(query).decode("utf-8")

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, g, request
 
 from dicom_gateway import syntax
 from dicom_gateway.dicomweb import accept
-from dicom_gateway.dicomweb.qido import service_address
+from dicom_gateway.dicomweb.asked import service_address
 from dicom_gateway.dicomweb.service import require_study
 from dicom_gateway.dicomweb.upload import LONGEST_META, Parts, boundary_of, read_meta
 from dicom_gateway.errors import (
@@ -71,7 +71,7 @@ def blueprint(service: Service) -> Blueprint:
         intake = Intake(ingest, frozenset({study}) if study else access.studies, outcome)
         for part in parts:
             intake.take(part)
-        return _answer(outcome, f"{service_address()}/studies")
+        return _answer(outcome, f"{service_address(request.scheme, request.host)}/studies")
 
     return bp
 

@@ -1,4 +1,4 @@
-"""WADO-RS (PS3.18 §10.4): metadata, whole objects, and single large values, as stored."""
+"""WADO-RS (PS3.18 §10.4): whole objects and single large values, as stored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from dicom_gateway.dicomweb.service import Service, require_study
 from dicom_gateway.errors import BadRequest, NotFound
 from dicom_gateway.index import queries
 from dicom_gateway.index.engine import reading
-from dicom_gateway.index.metadata import Prepared, series_metadata
 from dicom_gateway.scan import UNDEFINED, scan
 from dicom_gateway.uid import checked_uid
 
@@ -33,34 +32,8 @@ _TAG = re.compile(r"[0-9A-F]{8}", re.ASCII)
 def blueprint(service: Service) -> Blueprint:
     """Routes of the retrieve transaction, frames excepted."""
     bp = Blueprint("wado", __name__)
-    _add_metadata(bp, service)
     _add_objects(bp, service)
     return bp
-
-
-def _add_metadata(bp: Blueprint, service: Service) -> None:
-    @bp.get("/studies/<study>/series/<series>/metadata")
-    def of_series(study: str, series: str) -> Response:
-        access = _enter(study, series)
-        accept.require_json(g.accept)
-        with reading(service.engine) as connection:
-            found = series_metadata(connection, study, series)
-        if found is None:
-            raise NotFound("no such series")
-        service.ledger.note(access, study)
-        return _prepared(found)
-
-    @bp.get("/studies/<study>/metadata")
-    @bp.get("/studies/<study>/series/<series>/instances/<instance>/metadata")
-    def of_others(study: str, series: str | None = None, instance: str | None = None) -> Response:
-        access = _enter(study, series, instance)
-        accept.require_json(g.accept)
-        with reading(service.engine) as connection:
-            lines = queries.metadata_lines(connection, study, series, instance)
-        if not lines:
-            raise NotFound("nothing of these identifiers")
-        service.ledger.note(access, study)
-        return Response("[" + ",".join(lines) + "]", content_type=accept.JSON)
 
 
 def _add_objects(bp: Blueprint, service: Service) -> None:
@@ -94,18 +67,6 @@ def _enter(study: str, series: str | None = None, instance: str | None = None) -
         if uid is not None:
             checked_uid(uid)
     return access
-
-
-def _prepared(found: Prepared) -> Response:
-    """A stored answer in the form the client takes; 304 when it has it already."""
-    headers = {"ETag": found.etag, "Vary": "Accept-Encoding"}
-    if found.etag in request.headers.get("If-None-Match", ""):
-        return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    body = found.plain
-    if request.accept_encodings.quality("gzip") > 0:
-        body = found.gzipped
-        headers["Content-Encoding"] = "gzip"
-    return Response(body, content_type=accept.JSON, headers=headers)
 
 
 def _objects(service: Service, places: list[Located]) -> Response:

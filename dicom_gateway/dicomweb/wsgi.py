@@ -1,4 +1,5 @@
-"""The HTTP door: CORS, the access token and frames here; lists and objects in Flask behind it.
+"""The HTTP door: CORS and the access token; lists, metadata and frames at once, everything else in
+Flask behind it.
 
 Every answer, refusals too, carries the cross-origin headers, or the viewer's page could not tell an
 expired token from a network that is down.
@@ -9,24 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs
 
 import structlog
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from dicom_gateway.dicomweb import capabilities, frames, qido, rendered, stow, wado
+from dicom_gateway.dicomweb import capabilities, frames, metadata, qido, rendered, stow, wado
+from dicom_gateway.dicomweb.asked import ROOT, Asked, Environ, Read, Reads, accept_of, asked_by
 from dicom_gateway.dicomweb.problem import Answer, problem, refusal
-from dicom_gateway.dicomweb.ranges import RangeRequest
 from dicom_gateway.errors import GatewayError, NotFound
 
 if TYPE_CHECKING:
+    import re
+
     from dicom_gateway.crypto import Access
     from dicom_gateway.dicomweb.service import Service
 
 log = structlog.get_logger()
 
-Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 _COMMON: Final = (
     ("Cache-Control", "no-store"),
@@ -37,6 +38,9 @@ _COMMON: Final = (
 )
 _REQUEST_HEADERS: Final = "Authorization, Accept, Content-Type, If-None-Match, If-Range, Range"
 _PREFLIGHT_SECONDS: Final = "7200"
+_STORED_AT: Final = f"{ROOT}/studies"
+_READING: Final = frozenset({"GET", "HEAD"})
+_READS: Final[Reads] = (*frames.READS, *qido.READS, *metadata.READS)
 
 
 def cross_origin(portal_origin: str) -> tuple[tuple[str, str], ...]:
@@ -89,22 +93,27 @@ class Door:
     def _before_flask(self, environ: Environ) -> Answer | None:
         path, method = environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"]
         if path in capabilities.PATHS and _asks_what_is_offered(environ):
-            return capabilities.capabilities(_accept(environ))
+            return capabilities.capabilities(accept_of(environ))
         if method == "OPTIONS":
             return preflight()
         if path == "/healthz":
             return Answer(HTTPStatus.OK, b"ok\n", (("Content-Type", "text/plain"),))
         access = self._service.authenticate(environ.get("HTTP_AUTHORIZATION", ""))
-        environ["tsunagu.access"] = access
-        environ["tsunagu.accept"] = accepted = _accept(environ)
-        match = frames.PATH.fullmatch(path)
-        if match is None or method != "GET":
-            return None
-        part = RangeRequest(environ.get("HTTP_RANGE", ""), environ.get("HTTP_IF_RANGE", ""))
+        for pattern, read in _READS:
+            if match := pattern.fullmatch(path):
+                if method in _READING:
+                    return self._read(read, asked_by(environ, access), match)
+                if path != _STORED_AT:
+                    allowed = (("Allow", "GET, HEAD, OPTIONS"),)
+                    return problem(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", allowed)
+        environ["tsunagu.access"], environ["tsunagu.accept"] = access, accept_of(environ)
+        return None
+
+    def _read(self, read: Read, asked: Asked, match: re.Match[str]) -> Answer:
         try:
-            return frames.frames(self._service, access, match, frames.Asked(accepted, part))
+            return read(self._service, asked, match)
         except NotFound:
-            fetch_instead(self._service, access, match[1])
+            fetch_instead(self._service, asked.access, match.groupdict().get("study", ""))
             raise
 
     def _send(
@@ -124,18 +133,8 @@ def _asks_what_is_offered(environ: Environ) -> bool:
     return bool(environ["REQUEST_METHOD"] == "GET")
 
 
-def _accept(environ: Environ) -> str:
-    """The Accept header, or the query parameter that stands for it (PS3.18 §8.3.3.1)."""
-    if "accept=" in environ.get("QUERY_STRING", ""):
-        values = parse_qs(environ["QUERY_STRING"]).get("accept")
-        if values:
-            return str(values[0])
-    header: str = environ.get("HTTP_ACCEPT", "")
-    return header
-
-
 def build_flask(service: Service) -> Flask:
-    """Lists, metadata and objects; the door has checked the token before."""
+    """Objects, pictures and what is stored; the door has checked the token before."""
     app = Flask("dicom_gateway", static_folder=None)
 
     @app.before_request
@@ -168,10 +167,9 @@ def build_flask(service: Service) -> Flask:
         log.error("request failed", kind=type(error).__name__)
         return _as_response(problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"))
 
-    app.register_blueprint(qido.blueprint(service), url_prefix="/dicom-web")
-    app.register_blueprint(wado.blueprint(service), url_prefix="/dicom-web")
-    app.register_blueprint(stow.blueprint(service), url_prefix="/dicom-web")
-    app.register_blueprint(rendered.blueprint(service), url_prefix="/dicom-web")
+    app.register_blueprint(wado.blueprint(service), url_prefix=ROOT)
+    app.register_blueprint(stow.blueprint(service), url_prefix=ROOT)
+    app.register_blueprint(rendered.blueprint(service), url_prefix=ROOT)
     return app
 
 

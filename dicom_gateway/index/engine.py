@@ -31,6 +31,7 @@ def open_index(url: str, var: Path) -> Engine:
         connect_args={"timeout": 20, "check_same_thread": False},
         pool_size=8,
         max_overflow=64,
+        pool_use_lifo=True,  # the connection used last has the pages at hand
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -6,7 +6,7 @@ import gzip
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
 
 from dicom_gateway import clock
 from dicom_gateway.crypto import digest
@@ -31,11 +31,7 @@ def series_metadata(connection: Connection, study: str, series: str) -> Prepared
     Returns:
         ``None`` when this study has no such series.
     """
-    row = connection.execute(
-        select(Series.revision, SeriesMetadata.revision, *_answer_columns())
-        .outerjoin(SeriesMetadata, SeriesMetadata.series_instance_uid == Series.series_instance_uid)
-        .where(Series.study_instance_uid == study, Series.series_instance_uid == series)
-    ).one_or_none()
+    row = connection.execute(_STORED, {"study": study, "series": series}).one_or_none()
     if row is None:
         return None
     if row[0] == row[1]:
@@ -43,8 +39,20 @@ def series_metadata(connection: Connection, study: str, series: str) -> Prepared
     return _build(connection, study, series)
 
 
-def _answer_columns() -> tuple[Any, Any, Any]:
-    return SeriesMetadata.etag, SeriesMetadata.plain, SeriesMetadata.gzipped
+_STORED: Final = (
+    select(
+        Series.revision,
+        SeriesMetadata.revision,
+        SeriesMetadata.etag,
+        SeriesMetadata.plain,
+        SeriesMetadata.gzipped,
+    )
+    .outerjoin(SeriesMetadata, SeriesMetadata.series_instance_uid == Series.series_instance_uid)
+    .where(
+        Series.study_instance_uid == bindparam("study"),
+        Series.series_instance_uid == bindparam("series"),
+    )
+)
 
 
 def _build(connection: Connection, study: str, series: str) -> Prepared:

@@ -110,6 +110,22 @@ def test_nothing_can_be_written_by_a_token_that_reads(gateway: Gateway, method: 
         assert answer.status_code in {403, 404, 405}
 
 
+@pytest.mark.parametrize("path", ["/studies/1.1/series", "/series", "/studies/1.1/metadata"])
+def test_what_is_only_read_names_the_methods_it_knows(gateway: Gateway, path: str) -> None:
+    answer = bare(gateway, "POST", path, Authorization=f"Bearer {gateway.token(STUDY)}")
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert answer.json["code"] == "method-not-allowed"
+
+
+def test_the_head_of_a_list_is_the_list_without_its_body(gateway: Gateway) -> None:
+    token = {"Authorization": f"Bearer {gateway.token(STUDY)}"}
+    whole, head = (bare(gateway, method, "/studies", **token) for method in ("GET", "HEAD"))
+    assert head.status_code == whole.status_code == 200
+    assert head.data == b""
+    assert head.headers["Content-Length"] == str(len(whole.data))
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
