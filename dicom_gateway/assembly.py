@@ -12,8 +12,9 @@ from dicom_gateway.bucket import Bucket
 from dicom_gateway.carrier import Carrier
 from dicom_gateway.crypto import PortalKeys, ReportSigner, TokenVerifier
 from dicom_gateway.dicomweb.service import SeriesPlaces, Service
+from dicom_gateway.dimse.calling import Caller
 from dicom_gateway.dimse.fetch import Fetcher
-from dicom_gateway.dimse.holdings import Caller, Holdings
+from dicom_gateway.dimse.holdings import Holdings
 from dicom_gateway.dimse.scp import Listener
 from dicom_gateway.dimse.tls import TlsFiles, client_context, server_context
 from dicom_gateway.encoder import Encoder
@@ -110,8 +111,17 @@ def _tls_files(settings: GatewaySettings) -> TlsFiles:
 def build_holdings(settings: GatewaySettings) -> Holdings:
     """What is stored here, as peers may find it."""
     engine = open_index(settings.database_url, Path(settings.var))
+    return Holdings(engine, build_store(settings), build_caller(settings))
+
+
+def build_caller(settings: GatewaySettings) -> Caller:
+    """Who calls peers; without a TLS door also none that demand TLS.
+
+    Raises:
+        Misconfigured: certificate, key or authorities cannot be used.
+    """
     tls = client_context(_tls_files(settings)) if settings.dicom_tls_port else None
-    return Holdings(engine, build_store(settings), Caller(settings.ae_title, tls))
+    return Caller(settings.ae_title, tls)
 
 
 def build_worker(settings: GatewaySettings, stop: threading.Event) -> Worker:

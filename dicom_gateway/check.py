@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from dicom_gateway import clock, links
+from dicom_gateway import clock, dimse_links, links
 from dicom_gateway.assembly import build_store
 from dicom_gateway.errors import CheckFailed
 from dicom_gateway.index.engine import open_index
@@ -50,10 +50,11 @@ PHASES: Final = (
     Phase("portal", links.portal, ("keys",)),
     Phase("clock", links.clocks, ("portal",)),
     Phase("token", links.token, ("clock",)),
-    Phase("echo", links.echo),
-    Phase("store", links.store, ("echo", "index")),
+    Phase("echo", dimse_links.echo),
+    Phase("store", dimse_links.store, ("echo", "index")),
     Phase("read-back", links.read_back, ("store", "token")),
-    Phase("peers", links.peers),
+    Phase("peers", dimse_links.peers),
+    Phase("archives", dimse_links.archives),
 )
 
 

@@ -109,13 +109,14 @@ class PullReason(StrEnum):
 
 
 class PullFailed(GatewayError):
-    """A peer has the study or may have it, and it did not come whole."""
+    """A peer has the study or may have it, and it did not come whole. ``status`` of its answer."""
 
     code = "pull-failed"
 
-    def __init__(self, reason: PullReason) -> None:
+    def __init__(self, reason: PullReason, status: int | None = None) -> None:
         super().__init__(f"the study could not be fetched: {reason.value}")
         self.reason = reason
+        self.status = status
 
 
 class PullPending(GatewayError):

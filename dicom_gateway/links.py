@@ -14,11 +14,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import httpx
-from pynetdicom import AE
-from pynetdicom.sop_class import (  # type: ignore[attr-defined]
-    SecondaryCaptureImageStorage,
-    Verification,
-)
 from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_gateway import clock
@@ -171,24 +166,6 @@ def token(bench: Bench) -> str:
     return "a token of the portal holds"
 
 
-def echo(bench: Bench) -> str:
-    """Our own SCP answers C-ECHO."""
-    settings = bench.settings
-    _associate(bench, settings.dicom_host, settings.dicom_port, settings.ae_title, None)
-    return f"{settings.ae_title} answers C-ECHO at port {settings.dicom_port}"
-
-
-def store(bench: Bench) -> str:
-    """Our own SCP keeps a synthetic object."""
-    settings = bench.settings
-    status = _associate(
-        bench, settings.dicom_host, settings.dicom_port, settings.ae_title, bench.sent
-    )
-    if status:
-        raise CheckFailed(f"C-STORE was answered with 0x{status:04X}: see the log")
-    return "a synthetic object was stored"
-
-
 def read_back(bench: Bench) -> str:
     """DICOMweb gives the object back, pixel for pixel, under the portal's token."""
     settings = bench.settings
@@ -218,17 +195,6 @@ def _when_listed(client: httpx.Client, address: str, headers: dict[str, str]) ->
     return response
 
 
-def peers(bench: Bench) -> str:
-    """Every peer that listens without TLS answers C-ECHO."""
-    listening = [row for row in bench.settings.peer if row.port]
-    for row in listening:
-        if not row.tls:
-            _associate(bench, row.host, row.port, row.ae_title, None)
-    plain = sum(not row.tls for row in listening)
-    behind = len(listening) - plain
-    return f"{plain} answer C-ECHO" + (f", {behind} behind TLS not tried" if behind else "")
-
-
 def _signer(settings: GatewaySettings) -> ReportSigner:
     return ReportSigner(
         settings.signing_key, gateway_id=settings.gateway_id, portal_origin=settings.portal_origin
@@ -237,23 +203,3 @@ def _signer(settings: GatewaySettings) -> ReportSigner:
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def _associate(bench: Bench, host: str, port: int, title: str, data_set: Dataset | None) -> int:
-    """C-ECHO, or C-STORE of the data set; the status of its answer."""
-    entity = AE(ae_title=bench.calling)
-    entity.add_requested_context(Verification)
-    entity.add_requested_context(SecondaryCaptureImageStorage, "1.2.840.10008.1.2.1")
-    association = entity.associate(near(host), port, ae_title=title)
-    if not association.is_established:
-        way = "refuses us" if association.is_rejected else "does not answer"
-        raise CheckFailed(f"{title} {way} at {near(host)} port {port}: is it running?")
-    try:
-        answer = (
-            association.send_c_echo() if data_set is None else association.send_c_store(data_set)
-        )
-        if "Status" not in answer:
-            raise CheckFailed(f"{title} at port {port} broke off: see the log of dimse")
-        return int(answer.Status)
-    finally:
-        association.release()

@@ -22,6 +22,7 @@ from pynetdicom.presentation import build_context, build_role
 
 from dicom_gateway import clock
 from dicom_gateway.dimse import inquiry, scp, status
+from dicom_gateway.dimse.calling import CallersProvider
 from dicom_gateway.dimse.find import STUDY_ROOT
 from dicom_gateway.dimse.inquiry import PENDING, question
 from dicom_gateway.dimse.reception import DiskProvider
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from pynetdicom.association import Association
     from pynetdicom.presentation import PresentationContext
 
-    from dicom_gateway.dimse.holdings import Caller
+    from dicom_gateway.dimse.calling import Caller
     from dicom_gateway.dimse.inquiry import Found
     from dicom_gateway.ingest import Ingest
     from dicom_gateway.peers import Peer
@@ -64,6 +65,10 @@ class Watch:
     told: Callable[[int, int], None]
     stop: threading.Event
     attempt: int = 1
+
+
+class _IncomingProvider(CallersProvider, DiskProvider):
+    """Objects of a C-GET go to disk, its answers to who asked."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ class Fetcher:
 
     def _take_in_from(self, line: Association) -> None:
         """Objects of this association go the way of every object that comes in."""
-        provider = DiskProvider(line, self.ingest, partial(scp.store, self.ingest))
+        provider = _IncomingProvider(line, self.ingest, partial(scp.store, self.ingest))
         provider.rights = frozenset({Right.STORE})
         line.dimse = provider
 

@@ -70,7 +70,7 @@ def _answers(line: Association, asked: Dataset) -> list[Dataset]:
                 raise PullFailed(PullReason.BROKEN)
             if code not in PENDING:
                 if code != status.SUCCESS:
-                    raise PullFailed(PullReason.SEARCH_REFUSED)
+                    raise PullFailed(PullReason.SEARCH_REFUSED, code)
                 return found
             if identifier is not None:
                 found.append(identifier)
