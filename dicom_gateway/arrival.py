@@ -5,19 +5,16 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
-from concurrent.futures import wait
 from typing import TYPE_CHECKING, Final, Self
 
 from dicom_gateway.crypto import RunningDigest
 from dicom_gateway.errors import DiskNearlyFull, ObjectTooLarge, OutOfResources
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
     from pathlib import Path
     from types import TracebackType
 
 NO_LIMIT: Final = sys.maxsize
-_PIECE_BYTES: Final = 1 << 20
 
 
 class Arrival:
@@ -30,9 +27,9 @@ class Arrival:
         self.size = 0
         self._maximum = maximum_bytes
         self._room = room
-        self._syncing: Future[None] | None = None
         self._trouble: OutOfResources | None = None
         self._is_kept = False
+        self._digest = RunningDigest()
         self._descriptor = -1
         try:
             self._descriptor = os.open(
@@ -48,8 +45,10 @@ class Arrival:
         self.head_bytes = len(head)
 
     def write(self, data: bytes | memoryview) -> None:
-        """Take the next piece of the data set."""
+        """Take the next piece of the data set; it is hashed while the sender prepares the next."""
         self._put(data)
+        if self._trouble is None:
+            self._digest.update(data)
 
     def _put(self, data: bytes | memoryview) -> None:
         self.size += len(data)
@@ -75,30 +74,17 @@ class Arrival:
         if self._trouble is not None:
             raise self._trouble
 
-    def begin_sync(self, threads: Executor) -> None:
-        """Send the bytes on their way to the platter while the object is looked at."""
-        self._syncing = threads.submit(os.fsync, self._descriptor)
-
     def sync(self) -> None:
         """Return only when the bytes are on the platter.
 
         Raises:
             OSError: the disk refused.
         """
-        if self._syncing is None:
-            os.fsync(self._descriptor)
-        else:
-            self._syncing.result()
+        os.fsync(self._descriptor)
 
     def digest(self) -> bytes:
-        """SHA-256 of the data set as the file holds it."""
-        running = RunningDigest()
-        piece = memoryview(bytearray(min(_PIECE_BYTES, max(1, self.size))))
-        at = self.head_bytes
-        while count := os.preadv(self._descriptor, [piece], at):
-            running.update(piece[:count])
-            at += count
-        return running.value()
+        """SHA-256 of the data set: of everything behind the head."""
+        return self._digest.value()
 
     def fileno(self) -> int:
         """The open file, for mapping and syncing."""
@@ -106,8 +92,6 @@ class Arrival:
 
     def discard(self) -> None:
         """Close, and remove the file if it still has its temporary name."""
-        if self._syncing is not None:
-            wait((self._syncing,))
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

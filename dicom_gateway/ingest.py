@@ -7,7 +7,6 @@ acknowledged survives a killed process and power loss.
 from __future__ import annotations
 
 import mmap
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,6 @@ _SOP_INSTANCE_UID = 0x00080018
 _STUDY_INSTANCE_UID = 0x0020000D
 _SERIES_INSTANCE_UID = 0x0020000E
 _LONGEST_UID_FIELD = 66
-_SYNCING_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,6 @@ class Ingest:
     def __init__(self, store: Blobs, engine: Engine, *, maximum_object_bytes: int) -> None:
         self._store = store
         self._book = ArrivalBook(engine)
-        self._syncing = ThreadPoolExecutor(_SYNCING_AT_ONCE, "sync")
         self.maximum_object_bytes = maximum_object_bytes
 
     def arrival(self) -> Arrival:
@@ -65,7 +62,6 @@ class Ingest:
             OutOfResources: disk or index cannot take it, or it is too large.
         """
         arrival.finish()
-        arrival.begin_sync(self._syncing)
         seen = _inspect(arrival, claim)
         sha256 = arrival.digest()
         name = self._store.keep(arrival, study_instance_uid=seen.study_instance_uid, sha256=sha256)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from dicom_gateway.errors import NotDicom
@@ -20,6 +21,7 @@ IMPLEMENTATION_CLASS_UID: Final = "2.25.226563291180871305410498424136093735211"
 IMPLEMENTATION_VERSION_NAME: Final = "TSUNAGU_1"
 
 
+_PREFIX: Final = bytes(128) + b"DICM"
 _LONG_VRS: Final = frozenset({b"OB", b"OW", b"UN", b"SQ", b"UT", b"OF", b"OD", b"OL", b"UC", b"UR"})
 
 
@@ -35,19 +37,22 @@ class Claim:
 
 def file_head(claim: Claim) -> bytes:
     """128 zero bytes, ``DICM`` and the file meta group in Explicit VR Little Endian."""
-    body = b"".join(
-        (
-            _long(0x0001, b"OB", b"\x00\x01"),
-            _short(0x0002, b"UI", _uid(claim.sop_class_uid)),
-            _short(0x0003, b"UI", _uid(claim.sop_instance_uid)),
-            _short(0x0010, b"UI", _uid(claim.transfer_syntax_uid)),
-            _short(0x0012, b"UI", _uid(IMPLEMENTATION_CLASS_UID)),
-            _short(0x0013, b"SH", _text(IMPLEMENTATION_VERSION_NAME)),
-            _short(0x0016, b"AE", _text(claim.sender)),
-        )
+    before, after = _of_any(claim.sop_class_uid, claim.transfer_syntax_uid, claim.sender)
+    body = b"".join((before, _short(0x0003, b"UI", _uid(claim.sop_instance_uid)), after))
+    return _PREFIX + _short(0x0000, b"UL", struct.pack("<I", len(body))) + body
+
+
+@lru_cache(maxsize=256)
+def _of_any(sop_class: str, transfer_syntax: str, sender: str) -> tuple[bytes, bytes]:
+    """What stands before and behind the instance in the group of every object of a sender."""
+    before = (_long(0x0001, b"OB", b"\x00\x01"), _short(0x0002, b"UI", _uid(sop_class)))
+    after = (
+        _short(0x0010, b"UI", _uid(transfer_syntax)),
+        _short(0x0012, b"UI", _uid(IMPLEMENTATION_CLASS_UID)),
+        _short(0x0013, b"SH", _text(IMPLEMENTATION_VERSION_NAME)),
+        _short(0x0016, b"AE", _text(sender)),
     )
-    length = _short(0x0000, b"UL", struct.pack("<I", len(body)))
-    return bytes(128) + b"DICM" + length + body
+    return b"".join(before), b"".join(after)
 
 
 def _uid(value: str) -> bytes:

@@ -7,6 +7,7 @@ associations share one sync of the database.
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -19,6 +20,8 @@ from dicom_gateway.errors import OutOfResources
 from dicom_gateway.index.models import SetAside, StoredObject
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dicom_gateway.frames import FrameTable
     from dicom_gateway.part10 import Claim
 
@@ -61,6 +64,7 @@ class ArrivalBook:
     _waiting: list[_Ticket] = field(default_factory=list)
     _list_lock: threading.Lock = field(default_factory=threading.Lock)
     _leader: threading.Lock = field(default_factory=threading.Lock)
+    _kept: Connection | None = None
 
     def __post_init__(self) -> None:
         self._add = _AddOnce(self.engine)
@@ -85,7 +89,7 @@ class ArrivalBook:
         with self._list_lock:
             batch, self._waiting = self._waiting, []
         try:
-            with self.engine.begin() as connection:
+            with self._writing() as connection:
                 standings = [self._write(connection, ticket.entry) for ticket in batch]
         except SQLAlchemyError:
             for ticket in batch:
@@ -93,6 +97,23 @@ class ArrivalBook:
             return
         for ticket, standing in zip(batch, standings, strict=True):
             ticket.standing = standing
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction. The connection to SQLite's file stays open, a third of a commit's cost;
+        one to a server is tried by the pool first, for the server may have gone and come back."""
+        if self.engine.dialect.name != "sqlite":
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        kept, self._kept = self._kept or self.engine.connect(), None
+        try:
+            with kept.begin():
+                yield kept
+        except BaseException:
+            kept.close()
+            raise
+        self._kept = kept
 
     def _write(self, connection: Connection, entry: Entry) -> Standing:
         if self._add(connection, object_row(entry)):

@@ -147,6 +147,19 @@ def test_a_disk_that_takes_nothing_is_out_of_resources(gateway: Gateway) -> None
     assert gateway.send(ct()) == [status.SUCCESS]
 
 
+def test_an_index_that_refused_once_takes_the_next_object(gateway: Gateway) -> None:
+    assert gateway.send(ct(number=1)) == [status.SUCCESS]
+    with gateway.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON objects BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    assert gateway.send(ct(number=2)) == [status.OUT_OF_RESOURCES]
+    with gateway.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER full")
+    assert gateway.send(ct(number=2), ct(number=3)) == [status.SUCCESS, status.SUCCESS]
+    assert rows(gateway, StoredObject) == 3
+
+
 def test_another_called_title_is_rejected(gateway: Gateway) -> None:
     with pytest.raises(AssertionError, match="refused"):
         gateway.send(ct(), ae_title="SOMEONE")
