@@ -52,6 +52,9 @@ class Blobs(Protocol):
     def is_near(self, name: str) -> bool:
         """Whether a whole copy lies on this machine."""
 
+    def cached(self) -> frozenset[tuple[str, int]]:
+        """Copies kept for speed: names, each with a number that is another after a return."""
+
     def is_only_here(self, name: str) -> bool:
         """Whether no bucket is known to hold it."""
 

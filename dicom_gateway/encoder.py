@@ -1,19 +1,24 @@
-"""Makes HTJ2K representations in the background: after listing, one object at a time."""
+"""Makes HTJ2K representations in the background: after listing, one object at a time.
+
+Before a bucket they are part of the cache and may go with their objects; those of an object that
+comes back are made again.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import ColumnElement, Engine, Row, select
 
 from dicom_gateway.errors import BlobMissing, BlobUnreachable
 from dicom_gateway.frames import FrameTable
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import Instance, StoredObject
 from dicom_gateway.representations import RECODABLE, Shape, encode
+from dicom_gateway.returned import Returned
 from dicom_gateway.specimen import CHECK_STUDY
 
 if TYPE_CHECKING:
@@ -40,6 +45,10 @@ class Encoder:
     made: Representations
     library: Any
     last_id: int = 0
+    returned: Returned = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.returned = Returned(self.store)
 
     def encode_some(self) -> int:
         """Take up the next objects unless others still wait to be listed.
@@ -47,24 +56,34 @@ class Encoder:
         Returns:
             how many were looked at; 0 when there is nothing to do now.
         """
-        rows = self._next()
+        self.returned.look()
+        if self._others_wait():
+            return 0
+        rows = self._select(StoredObject.id > self.last_id)
+        if not rows:
+            back = self.returned.take(BATCH)
+            rows = self._select(StoredObject.sop_instance_uid.in_(back.values())) if back else []
+            rows = [row for row in rows if row.file_name in back]
         for row in rows:
-            self.last_id = row.id
+            self.last_id = max(self.last_id, row.id)
             if not self.made.has(row.file_name) and self.store.is_near(row.file_name):
                 self._encode(row)
         return len(rows)
 
-    def _next(self) -> list[Row[Any]]:
+    def _others_wait(self) -> bool:
         with reading(self.engine) as connection:
             waiting = select(StoredObject.id).where(StoredObject.state == "stored").limit(1)
-            if connection.scalar(waiting) is not None:
-                return []
+            return connection.scalar(waiting) is not None
+
+    def _select(self, which: ColumnElement[bool]) -> list[Row[Any]]:
+        """The next objects of these that a representation can be made of."""
+        with reading(self.engine) as connection:
             return list(
                 connection.execute(
                     select(StoredObject.__table__, Instance.metadata_json)
                     .join(Instance, Instance.object_id == StoredObject.id)
                     .where(
-                        StoredObject.id > self.last_id,
+                        which,
                         StoredObject.state == "indexed",
                         StoredObject.frame_count > 0,
                         StoredObject.transfer_syntax_uid.in_(RECODABLE),

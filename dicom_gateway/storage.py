@@ -152,6 +152,10 @@ class BlobStore:
         """Whether reading it costs no way over the network."""
         return True
 
+    def cached(self) -> frozenset[tuple[str, int]]:
+        """Copies of what lies elsewhere: none."""
+        return frozenset()
+
     def is_only_here(self, name: str) -> bool:
         """Whether the object is nowhere but on this disk. A folder has nothing behind it."""
         return True

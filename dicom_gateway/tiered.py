@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from dicom_gateway import clock
 from dicom_gateway.arrival import NO_LIMIT, Arrival
-from dicom_gateway.backlog import CACHE, SPOOL, is_confirmed
+from dicom_gateway.backlog import CACHE, SPOOL, files_below, is_confirmed
 from dicom_gateway.errors import BlobDamaged, BlobMissing, BlobUnreachable, NotDicom, OutOfResources
 from dicom_gateway.part10 import read_head
 from dicom_gateway.storage import (
@@ -129,6 +129,11 @@ class TieredStore(BlobStore):
     @override
     def is_near(self, name: str) -> bool:
         return self._here(name) is not None
+
+    @override
+    def cached(self) -> frozenset[tuple[str, int]]:
+        found = files_below(self.cache)
+        return frozenset((str(path.relative_to(self.cache)), at.st_ino) for path, at in found)
 
     @override
     def drop_unsound(self, name: str) -> bool:
