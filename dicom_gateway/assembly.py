@@ -11,6 +11,7 @@ from dicom_gateway.announcer import Announcer
 from dicom_gateway.bucket import Bucket
 from dicom_gateway.carrier import Carrier
 from dicom_gateway.crypto import PortalKeys, ReportSigner, TokenVerifier
+from dicom_gateway.dicomweb.remembered import RecentLists
 from dicom_gateway.dicomweb.service import SeriesPlaces, Service
 from dicom_gateway.dimse.calling import Caller
 from dicom_gateway.dimse.fetch import Fetcher
@@ -202,4 +203,5 @@ def build_service(settings: GatewaySettings) -> Service:
         ingest=Ingest(store, engine, maximum_object_bytes=settings.maximum_object_bytes),
         made=build_made(settings),
         priors=Priors(engine, is_served=bool(settings.peers.sources)),
+        lists=RecentLists(engine),
     )

@@ -31,12 +31,14 @@ from bench.gateway.thin import measure_thin
 
 MOST_SENT = 3000
 """More studies than these are written into the index directly: see ``large_index``."""
-LIST = "/studies?limit=101&offset=0&fuzzymatching=false&includefield=00081030,00080060"
+PAGE = "/studies?limit=101&offset={}&fuzzymatching=false&includefield=00081030,00080060"
+LIST = PAGE.format(0)
 JSON = "application/dicom+json"
 OBJECTS = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 FRAME = 'multipart/related; type="application/octet-stream"'
 NAMES = {
     "QIDO study list": "qido_list",
+    "QIDO list never asked yet": "qido_list_new",
     "QIDO one study": "qido_one",
     "series metadata": "metadata",
     "one frame": "frame",
@@ -176,20 +178,21 @@ def measure_web(
     studies = [f"/studies?StudyInstanceUID={uid}" for uid in work.studies]
     wanted: dict[str, tuple[list[str], str]] = {
         "QIDO study list": ([LIST], JSON),
+        "QIDO list never asked yet": ([PAGE.format(1 + n) for n in range(99)], JSON),
         "QIDO one study": (studies, JSON),
         "series metadata": ([f"{series}/metadata"], JSON),
         "one frame": ([f"{one}/frames/1" for one in instances], FRAME),
         "whole series": ([series], OBJECTS),
     }
     for label, (paths, accept) in wanted.items():
-        named = visible if label == "QIDO study list" else work.studies
+        named = visible if label.startswith("QIDO") else work.studies
         cases = {
             peer.name: Case(peer.web, paths, {"Accept": accept, **peer.headers(named)})
             for peer in rivals
         }
         if nginx is not None and label in {"one frame", "whole series"}:
             cases["nginx"] = static(nginx[1], label, work)
-        race(cases, seconds=seconds, most=400)
+        race(cases, seconds=seconds, most=97 if "never" in label else 400)
         for name, case in cases.items():
             say(row(label, name, case))
         note(figures, NAMES[label], cases)

@@ -63,8 +63,14 @@ def _require_listed(connection: Connection, scope: Scope) -> None:
 
 
 def _list(service: Service, asked: Asked, scope: Scope) -> Answer:
-    """One page; one line more than asked for tells whether there are more."""
+    """One page, made now unless nothing has changed since it was made for the same question."""
     accept.require_json(asked.accept)
+    key = (scope, asked.query, asked.service_address)
+    return service.lists.answer(key, lambda: _made(service, asked, scope))
+
+
+def _made(service: Service, asked: Asked, scope: Scope) -> Answer:
+    """One page; one line more than asked for tells whether there are more."""
     search_for = read_search(asked.query)
     limit = search_for.wanted.page.limit
     one_more = replace(search_for.wanted, page=Page(limit + 1, search_for.wanted.page.offset))

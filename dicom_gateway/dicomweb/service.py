@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dicom_gateway.access import ReadLedger
     from dicom_gateway.blobs import Blobs
     from dicom_gateway.crypto import Access, TokenVerifier
+    from dicom_gateway.dicomweb.remembered import RecentLists
     from dicom_gateway.ingest import Ingest
     from dicom_gateway.priors import Priors
     from dicom_gateway.representations import Representations
@@ -88,6 +89,7 @@ class Service:
     made: Representations
     ingest: Ingest
     priors: Priors
+    lists: RecentLists
     renderer: Renderer = field(default_factory=Renderer)
 
     def authenticate(self, authorization: str) -> Access:

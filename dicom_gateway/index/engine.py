@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, create_engine, event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _PRAGMAS = (
@@ -54,3 +54,19 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """A connection for reads that never waits for a writer."""
     with engine.connect() as connection:
         yield connection.execution_options(sqlite_begin="DEFERRED")
+
+
+def change_sign(engine: Engine) -> Callable[[], int] | None:
+    """A function whose value changes when anyone has committed to the index; not to be called by
+    two threads at once. ``None`` where the database has no such sign."""
+    if engine.dialect.name != "sqlite":
+        return None
+    watching = engine.raw_connection()
+
+    def sign() -> int:
+        cursor = watching.cursor()
+        cursor.execute("PRAGMA data_version")
+        found: int = cursor.fetchall()[0][0]
+        return found
+
+    return sign
