@@ -27,7 +27,7 @@ from dicom_gateway.places import BucketPlace, FolderPlace, read_place, require_s
 from dicom_gateway.priors import Priors
 from dicom_gateway.puller import Puller
 from dicom_gateway.representations import Representations, codec
-from dicom_gateway.retention import Retention
+from dicom_gateway.retention import GIGABYTE, Retention
 from dicom_gateway.settings import GatewaySettings, Mode
 from dicom_gateway.storage import BlobStore
 from dicom_gateway.tiered import TieredStore
@@ -35,6 +35,8 @@ from dicom_gateway.worker import Worker
 
 if TYPE_CHECKING:
     import threading
+
+    from sqlalchemy import Engine
 
 
 def check(settings: GatewaySettings) -> None:
@@ -140,7 +142,7 @@ def build_worker(settings: GatewaySettings, stop: threading.Event) -> Worker:
     encoder = Encoder(engine, store, build_made(settings), library) if library else None
     carrier = build_carrier(settings, store) if isinstance(store, TieredStore) else None
     puller = build_puller(settings, stop)
-    retention = Retention(engine, store, build_made(settings), settings.keep_days)
+    retention = build_retention(settings, engine, store)
     return Worker(
         engine,
         store,
@@ -150,8 +152,14 @@ def build_worker(settings: GatewaySettings, stop: threading.Event) -> Worker:
         encoder,
         puller,
         carrier,
-        retention if settings.keep_days else None,
+        retention if retention.keep_days or retention.keep_bytes else None,
     )
+
+
+def build_retention(settings: GatewaySettings, engine: Engine, store: BlobStore) -> Retention:
+    """What forgets the copies of a gateway that is a cache of the PACS."""
+    most = settings.keep_gigabytes * GIGABYTE
+    return Retention(engine, store, build_made(settings), settings.keep_days, most)
 
 
 def build_puller(settings: GatewaySettings, stop: threading.Event) -> Puller | None:

@@ -141,6 +141,13 @@ class GatewaySettings(BaseSettings):
         description="days a study stays after it last changed or was read, for a gateway that is "
         "a cache of the PACS; 0: for good. What came from a medium, or may be here alone, stays",
     )
+    keep_gigabytes: int = Field(
+        0,
+        ge=0,
+        description="GB of objects above which the studies that were longest neither changed nor "
+        "read go, until the rest fits; 0: no limit. The same studies stay as with keep_days, and "
+        "what was used within the hour. HTJ2K copies are not counted",
+    )
     study_settle_seconds: float = Field(
         2.0, ge=0, description="quiet time after the last object before a study is announced"
     )

@@ -17,6 +17,7 @@ from dicom_gateway.index import pulls
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import OutboxEvent, SetAside, StoredObject, Study
 from dicom_gateway.places import BucketPlace, local_root, read_place
+from dicom_gateway.retention import GIGABYTE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 JAPAN: Final = timezone(timedelta(hours=9))
 LOW_DISK_SHARE: Final = 0.1
 PATIENCE_SECONDS: Final = 600.0
+TOLERANCE: Final = 1.1
 _KNOCK_SECONDS: Final = 0.5
 STATES: Final = ("stored", "indexed", "set aside", "unreadable")
 EVENT_STATES: Final = ("waiting", "delivered", "rejected")
@@ -54,6 +56,7 @@ class Standing:
     text_uncertain: int
     objects: dict[str, int]
     bytes_kept: int
+    bytes_most: int
     other_content: int
     events: dict[str, int]
     oldest_waiting: float | None
@@ -67,6 +70,11 @@ class Standing:
     def quarantined(self) -> int:
         """Objects kept but not shown: conflicting identity, other content, unreadable."""
         return self.objects["set aside"] + self.objects["unreadable"] + self.other_content
+
+    @property
+    def is_too_much(self) -> bool:
+        """Clearly more is kept than should be: what is over may not go."""
+        return 0 < self.bytes_most * TOLERANCE < self.bytes_kept
 
     @property
     def pulls_waiting(self) -> int:
@@ -104,6 +112,7 @@ def look(engine: Engine, settings: GatewaySettings) -> Standing:
             text_uncertain=_uncertain(connection),
             objects=objects,
             bytes_kept=int(connection.scalar(select(func.sum(StoredObject.size))) or 0),
+            bytes_most=settings.keep_gigabytes * GIGABYTE,
             other_content=_count(connection, SetAside),
             events=events,
             oldest_waiting=None if oldest is None else max(0.0, at.timestamp() - oldest),

@@ -39,7 +39,7 @@ PULLER_SECONDS: Final = 0.3
 PULLERS: Final = 2
 """So that one slow archive does not hold up a study from another."""
 CARRIER_SECONDS: Final = 1.0
-RETENTION_SECONDS: Final = 3600.0
+RETENTION_SECONDS: Final = 600.0
 AFTER_TROUBLE_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 0.5
 LEAVE_SECONDS: Final = 3.0
@@ -99,7 +99,7 @@ class Worker:
         return self.carrier.carry_some() if self.carrier is not None else 0
 
     def _expire(self) -> int:
-        return self.retention.expire_old() if self.retention is not None else 0
+        return self.retention.expire_due() if self.retention is not None else 0
 
     def _enqueue(self) -> int:
         prepare_settled(self.engine, settle_seconds=self.settle_seconds)

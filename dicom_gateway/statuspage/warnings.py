@@ -16,6 +16,9 @@ def warnings_of(standing: Standing, words: Speech) -> list[str]:
     found = [words.say(f"bad.{name}") for name, answers in standing.programs.items() if not answers]
     if standing.disk.is_low:
         found.append(words.say("bad.disk", free=size_words(standing.disk.free)))
+    if standing.is_too_much:
+        kept, most = size_words(standing.bytes_kept), size_words(standing.bytes_most)
+        found.append(words.say("bad.keep", kept=kept, most=most))
     if standing.portal_is_away:
         age = words.age(standing.oldest_waiting or 0.0)
         found.append(words.say("bad.portal", age=age))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from argparse import Namespace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -11,12 +12,12 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from dicom_gateway import clock
-from dicom_gateway.assembly import build_made, build_store, build_worker
+from dicom_gateway.assembly import build_made, build_retention, build_store, build_worker
 from dicom_gateway.caretaker import run_expire
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import NameTerm, ReadAccess, StoredObject, Study
 from dicom_gateway.media.objects import SENDER
-from dicom_gateway.retention import DAY_SECONDS, expire
+from dicom_gateway.retention import DAY_SECONDS, Retention, expire
 from tests.dicom_gateway.objects import ct
 from tests.dicom_gateway.stage import wait_until
 from tests.dicom_gateway.test_ingest import files
@@ -107,13 +108,7 @@ def test_a_study_with_something_aside_stays(gateway: Gateway, other: object) -> 
 def test_a_study_that_was_read_lately_stays(gateway: Gateway) -> None:
     gateway.take_in(ct())
     settle(gateway)
-    at = clock.now().timestamp() + LATER + 60
-    row = {
-        "token_id": uuid4(), "grant_id": uuid4(), "study_instance_uid": "1.2.3.4", "first_at": at,
-        "last_at": at, "instances": 1, "frames": 0, "uses": 1, "reported_uses": 1,
-    }  # fmt: skip
-    with gateway.engine.begin() as connection:
-        connection.execute(insert(ReadAccess).values(row))
+    read_at(gateway, "1.2.3.4", clock.now().timestamp() + LATER + 60)
     assert after_ten_days(gateway) == (0, 0)
 
 
@@ -131,3 +126,88 @@ def test_the_copy_for_thin_lines_goes_with_its_object(gateway: Gateway) -> None:
     settle(gateway)
     assert after_ten_days(gateway) == (1, 1)
     assert not made.has(name)
+
+
+def read_at(gateway: Gateway, study: str, at: float) -> None:
+    row = {
+        "token_id": uuid4(), "grant_id": uuid4(), "study_instance_uid": study, "first_at": at,
+        "last_at": at, "instances": 1, "frames": 0, "uses": 1, "reported_uses": 1,
+    }  # fmt: skip
+    with gateway.engine.begin() as connection:
+        connection.execute(insert(ReadAccess).values(row))
+
+
+def unused(gateway: Gateway, **hours: float) -> None:
+    """Studies 1.2.<letter>, told to the portal, that came so many hours ago."""
+    gateway.take_in(*(ct(study=f"1.2.{ord(name)}") for name in hours))
+    settle(gateway)
+    now = clock.now().timestamp()
+    with gateway.engine.begin() as connection:
+        for name, ago in hours.items():
+            one = update(Study).where(Study.study_instance_uid == f"1.2.{ord(name)}")
+            connection.execute(one.values(changed_at=now - ago * 3600))
+
+
+def left(gateway: Gateway) -> str:
+    """Letters of the studies that are listed."""
+    with reading(gateway.engine) as connection:
+        uids = connection.scalars(select(Study.study_instance_uid)).all()
+    return "".join(sorted(chr(int(uid.rpartition(".")[2])) for uid in uids))
+
+
+def keeping(gateway: Gateway, objects: float) -> Retention:
+    """A limit of as many bytes as so many of the kept objects have."""
+    with reading(gateway.engine) as connection:
+        sizes = connection.scalars(select(StoredObject.size)).all()
+    one = build_retention(gateway.settings, gateway.engine, build_store(gateway.settings))
+    return replace(one, keep_bytes=int(objects * max(sizes)))
+
+
+def test_what_was_longest_unused_goes_until_the_rest_fits(any_gateway: Gateway) -> None:
+    unused(any_gateway, a=50, b=90, c=70, d=30)
+    read_at(any_gateway, f"1.2.{ord('b')}", clock.now().timestamp() - 2 * 3600)
+    read_at(any_gateway, f"1.2.{ord('b')}", clock.now().timestamp() - 80 * 3600)
+    retention = keeping(any_gateway, 2.0)
+    assert retention.expire_due() == 2
+    assert left(any_gateway) == "bd"
+    assert len(files(any_gateway)) == 2
+    assert retention.expire_due() == 0
+
+
+def test_nothing_goes_while_everything_fits(gateway: Gateway) -> None:
+    unused(gateway, a=90, b=70)
+    assert keeping(gateway, 2.0).expire_due() == 0
+    assert keeping(gateway, 0.0).expire_due() == 0
+    assert left(gateway) == "ab"
+
+
+def test_what_is_being_read_stays_however_full_it_is(gateway: Gateway) -> None:
+    unused(gateway, a=90, b=70, c=0.5)
+    read_at(gateway, f"1.2.{ord('a')}", clock.now().timestamp() - 60)
+    assert keeping(gateway, 0.5).expire_due() == 1
+    assert left(gateway) == "ac"
+
+
+def test_what_may_be_only_here_stays_however_full_it_is(gateway: Gateway) -> None:
+    unused(gateway, a=90, b=70, c=50, d=30)
+    gateway.take_in(ct(study=f"1.2.{ord('b')}", StudyDescription="Changed"))
+    with gateway.engine.begin() as connection:
+        medium = update(StoredObject).where(StoredObject.study_instance_uid == f"1.2.{ord('a')}")
+        connection.execute(medium.values(sender=SENDER))
+        untold = update(Study).where(Study.study_instance_uid == f"1.2.{ord('c')}")
+        connection.execute(untold.values(announced_revision=0))
+    assert keeping(gateway, 0.5).expire_due() == 1
+    assert left(gateway) == "abc"
+
+
+def test_both_limits_hold_together(gateway: Gateway) -> None:
+    unused(gateway, a=90, b=20, c=10)
+    assert replace(keeping(gateway, 1.0), keep_days=1).expire_due() == 2
+    assert left(gateway) == "c"
+
+
+def test_gigabytes_alone_make_the_worker_forget(gateway: Gateway) -> None:
+    settings = gateway.settings.model_copy(update={"keep_gigabytes": 3})
+    retention = build_worker(settings, threading.Event()).retention
+    assert retention is not None
+    assert (retention.keep_days, retention.keep_bytes) == (0, 3_000_000_000)

@@ -105,6 +105,18 @@ def test_a_sound_gateway_says_so(page: Look) -> None:
     assert low == [Speech("ja").say("bad.disk", free="9.0 GB")]
 
 
+def test_the_limit_of_what_is_kept_is_shown_and_told_when_nothing_may_go(page: Look) -> None:
+    sized = page.gateway.settings.model_copy(update={"keep_gigabytes": 500})
+    text = create_app(page.gateway.engine, sized).test_client().get("/").text
+    assert "残しておく大きさ（上限）" in text
+    assert "500 GB" in text
+    assert "残しておく大きさ" not in page.get().text
+    fine = replace(page.standing(), programs={}, disk=Disk(100, 50), bytes_most=500 * 10**9)
+    assert warnings_of(replace(fine, bytes_kept=520 * 10**9), Speech("ja")) == []
+    [told] = warnings_of(replace(fine, bytes_kept=560 * 10**9), Speech("en"))
+    assert told.startswith("560 GB are kept, more than the limit of 500 GB, and no study may go")
+
+
 def test_peers_are_listed_with_what_they_may(page: Look) -> None:
     assert "どの装置からも受け取ります" in page.get().text
     rows = (Peer("PACS", "192.0.2.10", 104, frozenset({Right.STORE, Right.QUERY})),)
