@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     """Serves one C-GET or C-MOVE to its end."""
 
 MAXIMUM_CONNECTIONS: Final = 256
+MAXIMUM_CONNECTIONS_OF_ONE_ADDRESS: Final = 128
 
 
 class DiskDataSet(io.BytesIO):
@@ -175,9 +176,19 @@ class ServingAssociation(Association):
     """Serves C-GET and C-MOVE from stored files; pynetdicom's own way decodes each object."""
 
     retrieve: Retrieve
+    is_at_work: bool = False
+    is_let_in: bool = False
 
     @override
     def _serve_request(self, msg: Any, context_id: int) -> None:
+        self.is_at_work = True
+        try:
+            self._answer(msg, context_id)
+        finally:
+            self.dul._idle_timer.restart()
+            self.is_at_work = False
+
+    def _answer(self, msg: Any, context_id: int) -> None:
         context = self._accepted_cx.get(context_id)
         is_ours = isinstance(msg, C_GET | C_MOVE) and msg.is_valid_request
         if not is_ours or context is None:
@@ -230,8 +241,11 @@ class TunedServer(AssociationServer):
 
     @override
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Whether there is room for one more connection, whatever it will ask for."""
-        return len(self.active_associations) < MAXIMUM_CONNECTIONS
+        """Whether there is room for one more connection, whatever it will ask for, and for one more
+        of this address."""
+        known = self.active_associations
+        same = sum(one.requestor.address == client_address[0] for one in known)
+        return len(known) < MAXIMUM_CONNECTIONS and same < MAXIMUM_CONNECTIONS_OF_ONE_ADDRESS
 
     @override
     def get_request(self) -> tuple[socket.socket, Any]:

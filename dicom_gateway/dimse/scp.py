@@ -17,6 +17,7 @@ from dicom_gateway.dimse import find, retrieve, status
 from dicom_gateway.dimse.commitment import PUSH_MODEL, Reporter
 from dicom_gateway.dimse.holdings import MAXIMUM_PDU_BYTES
 from dicom_gateway.dimse.reception import MAXIMUM_CONNECTIONS, DiskProvider, TunedServer
+from dicom_gateway.dimse.room import MAXIMUM_ASSOCIATIONS, NoRoom, make_room
 from dicom_gateway.errors import GatewayError, Mismatch, NotDicom, OutOfResources, PeerRefused
 from dicom_gateway.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicom_gateway.peers import Peers, Right
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-MAXIMUM_ASSOCIATIONS: Final = 48
 NETWORK_TIMEOUT_SECONDS: Final = 60
 POLL_SECONDS: Final = 0.1
 _CALLER_NOT_RECOGNISED: Final = (0x01, 0x01, 0x03)
@@ -159,23 +159,18 @@ def _entity(listener: Listener) -> AE:
 def _on_requested(event: evt.Event, peers: Peers) -> None:
     """Let a listed peer in with its rights. A process edge: whatever goes wrong, nobody enters."""
     association = event.assoc
-    if _established(association.ae) >= MAXIMUM_ASSOCIATIONS:
-        log.warning("too many associations", limit=MAXIMUM_ASSOCIATIONS)
-        _turn_away(association, _LOCAL_LIMIT_EXCEEDED)
-        return
     try:
         admit(association, peers)
+        make_room(association)
+    except NoRoom:
+        log.warning("too many associations", limit=MAXIMUM_ASSOCIATIONS)
+        _turn_away(association, _LOCAL_LIMIT_EXCEEDED)
     except PeerRefused as error:
         log.warning("peer refused", reason=str(error))
         _turn_away(association)
     except Exception:  # edge of the DIMSE handler
         log.exception("peer could not be judged")
         _turn_away(association)
-
-
-def _established(entity: AE) -> int:
-    """Associations that were negotiated; a connection that never asks for one counts for none."""
-    return sum(one.is_acceptor and one.is_established for one in entity.active_associations)
 
 
 def _turn_away(

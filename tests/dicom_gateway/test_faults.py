@@ -15,7 +15,7 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from sqlalchemy import func, select
 
 from bench import fuzz_gateway
-from dicom_gateway.dimse import reception, scp, status
+from dicom_gateway.dimse import reception, room, status
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import StoredObject
 from tests.dicom_gateway.objects import ct, encode
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 MEGABYTE = 1024 * 1024
 DISK_MEGABYTES = 32
 SLICE = 96
-HALF_OPEN = scp.MAXIMUM_ASSOCIATIONS + 1
+HALF_OPEN = room.MAXIMUM_ASSOCIATIONS + 1
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_half_open_connections_do_not_keep_others_out(gateway: Gateway) -> None:
 def test_one_association_too_many_is_asked_to_come_again(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scp, "MAXIMUM_ASSOCIATIONS", 2)
+    monkeypatch.setattr(room, "MAXIMUM_ASSOCIATIONS", 2)
     entity = AE(ae_title="MODALITY")
     entity.add_requested_context(Verification)
 
