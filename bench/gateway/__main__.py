@@ -24,26 +24,15 @@ from bench.gateway import peers
 from bench.gateway.data import Workload, make
 from bench.gateway.first_picture import measure_first_picture
 from bench.gateway.large_index import measure_large_index
-from bench.gateway.measure import Case, Figures, race, ratio, row, store
+from bench.gateway.measure import Figures, store
 from bench.gateway.shaped import LineRefused
 from bench.gateway.storing import measure_store
 from bench.gateway.thin import measure_thin
+from bench.gateway.web import measure_web
 
 MOST_SENT = 3000
 """More studies than these are written into the index directly: see ``large_index``."""
-PAGE = "/studies?limit=101&offset={}&fuzzymatching=false&includefield=00081030,00080060"
-LIST = PAGE.format(0)
 JSON = "application/dicom+json"
-OBJECTS = 'multipart/related; type="application/dicom"; transfer-syntax=*'
-FRAME = 'multipart/related; type="application/octet-stream"'
-NAMES = {
-    "QIDO study list": "qido_list",
-    "QIDO list never asked yet": "qido_list_new",
-    "QIDO one study": "qido_one",
-    "series metadata": "metadata",
-    "one frame": "frame",
-    "whole series": "series",
-}
 
 
 def say(text: str) -> None:
@@ -63,9 +52,9 @@ def main() -> int:
     parser.add_argument("--studies", type=int, default=3000, help="studies in the index")
     parser.add_argument("--index-only", action="store_true", help="lists of a large index only")
     chosen = parser.parse_args()
-    size = Size(200, min(chosen.studies, MOST_SENT), chosen.rounds, 3.0)
+    size = Size(200, min(chosen.studies, MOST_SENT), chosen.rounds)
     if chosen.quick:
-        size = Size(40, 200, 1, 0.7)
+        size = Size(40, 200, 1)
     with tempfile.TemporaryDirectory(prefix="bench-gateway-") as name:
         figures: Figures = {}
         if not chosen.index_only and not chosen.line_only:
@@ -81,12 +70,11 @@ def main() -> int:
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured: slices a study, small studies, rounds, seconds a kind of request."""
+    """How much is measured: slices a study, small studies, rounds of C-STORE."""
 
     slices: int
     fillers: int
     rounds: int
-    seconds: float
 
 
 def run(folder: Path, size: Size, *, store_only: bool) -> Figures:
@@ -108,7 +96,7 @@ def run(folder: Path, size: Size, *, store_only: bool) -> Figures:
         measure_store(rivals, work, figures, size.rounds)
         if not store_only:
             fill(rivals, work)
-            measure_web(rivals, nginx, work, figures, size.seconds)
+            measure_web(rivals, nginx, work, figures, folder)
     return figures
 
 
@@ -162,66 +150,6 @@ def count(peer: peers.Peer, study: str) -> int:
         timeout=60,
     )
     return len(answer.json()) if answer.status_code == httpx.codes.OK else 0
-
-
-def measure_web(
-    rivals: list[peers.Peer],
-    nginx: tuple[str, str] | None,
-    work: Workload,
-    figures: Figures,
-    seconds: float,
-) -> None:
-    """Lists, metadata, frames and whole series, servers in turn."""
-    say(f"DICOMweb, one keep-alive connection, {figures['studies']} studies in each index")
-    visible = [*work.studies, *work.filler_studies[-196:]]
-    series, instances = places(rivals[0], work.studies[0])
-    studies = [f"/studies?StudyInstanceUID={uid}" for uid in work.studies]
-    wanted: dict[str, tuple[list[str], str]] = {
-        "QIDO study list": ([LIST], JSON),
-        "QIDO list never asked yet": ([PAGE.format(1 + n) for n in range(99)], JSON),
-        "QIDO one study": (studies, JSON),
-        "series metadata": ([f"{series}/metadata"], JSON),
-        "one frame": ([f"{one}/frames/1" for one in instances], FRAME),
-        "whole series": ([series], OBJECTS),
-    }
-    for label, (paths, accept) in wanted.items():
-        named = visible if label.startswith("QIDO") else work.studies
-        cases = {
-            peer.name: Case(peer.web, paths, {"Accept": accept, **peer.headers(named)})
-            for peer in rivals
-        }
-        if nginx is not None and label in {"one frame", "whole series"}:
-            cases["nginx"] = static(nginx[1], label, work)
-        race(cases, seconds=seconds, most=97 if "never" in label else 400)
-        for name, case in cases.items():
-            say(row(label, name, case))
-        note(figures, NAMES[label], cases)
-
-
-def static(address: str, label: str, work: Workload) -> Case:
-    """The same bytes as plain files."""
-    files = [f"/ct/00/{number:04d}.dcm" for number in range(1, work.slices + 1)]
-    return Case(address, files if label == "one frame" else ["/series.bin"], {})
-
-
-def places(peer: peers.Peer, study: str) -> tuple[str, list[str]]:
-    """Path of the study's series and of its instances."""
-    answer = httpx.get(
-        f"{peer.web}/studies/{study}/instances", headers=peer.headers([study]), trust_env=False
-    )
-    found = answer.json()
-    series = f"/studies/{study}/series/{found[0]['0020000E']['Value'][0]}"
-    return series, [f"{series}/instances/{one['00080018']['Value'][0]}" for one in found]
-
-
-def note(figures: Figures, key: str, cases: dict[str, Case]) -> None:
-    """Medians and ratios of one kind of request."""
-    ours = cases["gateway"]
-    figures[f"{key}_p50_ms"] = round(ours.p50_ms, 3)
-    figures[f"{key}_p95_ms"] = round(ours.p95_ms, 3)
-    for name, suffix in (("Orthanc", "ratio_orthanc"), ("nginx", "ratio_sendfile")):
-        if name in cases:
-            figures[f"{key}_{suffix}"] = ratio(ours.p50_ms, cases[name].p50_ms)
 
 
 if __name__ == "__main__":

@@ -96,15 +96,4 @@ def ratio(ours: float, theirs: float) -> float | None:
     return round(theirs / ours, 2) if ours and math.isfinite(ours + theirs) else None
 
 
-def row(label: str, name: str, case: Case) -> str:
-    """One line of the table."""
-    if case.status != HTTP_OK:
-        return f"  {label:26s} {name:10s} status {case.status}: not measured"
-    rate = case.size / 1e6 / (case.p50_ms / 1e3)
-    return (
-        f"  {label:26s} {name:10s} n={len(case.seconds):4d}  p50 {case.p50_ms:8.2f} ms"
-        f"  p95 {case.p95_ms:8.2f} ms  {case.size / 1e3:10.1f} kB  {rate:8.1f} MB/s"
-    )
-
-
 Figures = dict[str, Any]
