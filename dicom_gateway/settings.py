@@ -87,7 +87,7 @@ class GatewaySettings(BaseSettings):
     )
     http_host: str = Field("127.0.0.1", description="address of the DICOMweb listener")
     http_port: Port = Field(8101, description="port of the DICOMweb listener")
-    http_workers: int = Field(1, ge=1, le=64, description="DICOMweb worker processes")
+    http_workers: int = Field(2, ge=1, le=64, description="DICOMweb worker processes")
     http_threads: int = Field(
         32, ge=1, le=256, description="threads a worker; a slow reader holds one"
     )

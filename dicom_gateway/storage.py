@@ -127,11 +127,11 @@ class BlobStore:
         Raises:
             BlobMissing: the object is gone or shorter than the index says.
         """
-        return read_span(self.path(name), offset, length, around)
+        return read_span(f"{self._objects}/{name}", offset, length, around)
 
     def pieces(self, name: str, offset: int, length: int, before: bytes = b"") -> Iterator[bytes]:
         """The same in pieces of about 256 KiB; fails when the first is asked for, or later."""
-        return read_pieces(self.path(name), offset, length, before)
+        return read_pieces(f"{self._objects}/{name}", offset, length, before)
 
     def size(self, name: str) -> int:
         """Bytes of a kept object.
@@ -194,7 +194,9 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read_span(path: Path, offset: int, length: int, around: tuple[bytes, bytes] = BARE) -> bytes:
+def read_span(
+    path: str | Path, offset: int, length: int, around: tuple[bytes, bytes] = BARE
+) -> bytes:
     """Exactly ``length`` bytes of a stored file from ``offset``, between ``around``.
 
     Raises:
@@ -204,7 +206,7 @@ def read_span(path: Path, offset: int, length: int, around: tuple[bytes, bytes] 
         return _read_between(descriptor, offset, length, around)
 
 
-def read_pieces(path: Path, offset: int, length: int, before: bytes = b"") -> Iterator[bytes]:
+def read_pieces(path: str | Path, offset: int, length: int, before: bytes = b"") -> Iterator[bytes]:
     """``before`` and a span of a stored file, in pieces.
 
     Raises:
@@ -221,7 +223,7 @@ def read_pieces(path: Path, offset: int, length: int, before: bytes = b"") -> It
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[int]:
+def _reading(path: str | Path) -> Iterator[int]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:

@@ -225,6 +225,7 @@ class World:
             "TSUNAGU_GATEWAY_GATEWAY_ID": hospital.gateway_id,
             "TSUNAGU_GATEWAY_VAR": str(folder),
             "TSUNAGU_GATEWAY_HTTP_PORT": str(self.ports[f"{name}-web"]),
+            "TSUNAGU_GATEWAY_HTTP_WORKERS": "1",
             "TSUNAGU_GATEWAY_DICOM_PORT": str(self.ports[f"{name}-dimse"]),
             "TSUNAGU_GATEWAY_STATUS_PORT": str(self.ports[f"{name}-page"]),
             "TSUNAGU_GATEWAY_AE_TITLE": hospital.ae_title,

@@ -37,12 +37,18 @@ class Asked:
     part: RangeRequest
     known_etag: str
     encodings: str
-    service_address: str
+    scheme: str
+    host: str | None
 
     @property
     def takes_gzip(self) -> bool:
         """Whether the answer may be compressed."""
         return "gzip" in self.encodings and parse_accept_header(self.encodings).quality("gzip") > 0
+
+    @property
+    def service_address(self) -> str:
+        """Address of the service as the client reached it."""
+        return service_address(self.scheme, get_host(self.scheme, self.host))
 
 
 Read = Callable[["Service", Asked, re.Match[str]], "Answer"]
@@ -52,8 +58,6 @@ Reads = tuple[tuple[re.Pattern[str], Read], ...]
 
 def asked_by(environ: Environ, access: Access) -> Asked:
     """The request of this environment, whose token is verified."""
-    scheme = environ["wsgi.url_scheme"]
-    host = get_host(scheme, environ.get("HTTP_HOST"))
     return Asked(
         access=access,
         accept=accept_of(environ),
@@ -61,7 +65,8 @@ def asked_by(environ: Environ, access: Access) -> Asked:
         part=RangeRequest(environ.get("HTTP_RANGE", ""), environ.get("HTTP_IF_RANGE", "")),
         known_etag=environ.get("HTTP_IF_NONE_MATCH", ""),
         encodings=environ.get("HTTP_ACCEPT_ENCODING", ""),
-        service_address=service_address(scheme, host),
+        scheme=environ["wsgi.url_scheme"],
+        host=environ.get("HTTP_HOST"),
     )
 
 

@@ -52,6 +52,7 @@ class Programs:
             "AE_TITLE": AE_TITLE,
             "DICOM_PORT": self.dicom_port,
             "HTTP_PORT": self.http_port,
+            "HTTP_WORKERS": 1,
             "PORTAL_ORIGIN": self.portal_origin,
             "PORTAL_JWKS": self.keys.jwks,
             "SIGNING_KEY": self.keys.signing_key,
