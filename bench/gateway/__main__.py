@@ -1,5 +1,5 @@
 """``python -m bench.gateway [--json] [--quick] [--store-only] [--index-only] [--line-only]
-[--studies N] [--rounds N]``.
+[--relay] [--studies N] [--rounds N]``.
 
 Store, list and retrieve beside Orthanc and nginx.
 
@@ -22,12 +22,11 @@ import httpx
 
 from bench.gateway import peers
 from bench.gateway.data import Workload, make
-from bench.gateway.first_picture import measure_first_picture
+from bench.gateway.first_picture import line_of_a_relay, line_of_tc, measure_first_picture
 from bench.gateway.large_index import measure_large_index
 from bench.gateway.measure import Figures, store
 from bench.gateway.shaped import LineRefused
 from bench.gateway.storing import measure_store
-from bench.gateway.thin import measure_thin
 from bench.gateway.web import measure_web
 
 MOST_SENT = 3000
@@ -48,6 +47,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a tenth of the work")
     parser.add_argument("--store-only", action="store_true", help="C-STORE and nothing else")
     parser.add_argument("--line-only", action="store_true", help="over a thin line only")
+    parser.add_argument("--relay", action="store_true", help="the thin line by a relay, not tc")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of C-STORE")
     parser.add_argument("--studies", type=int, default=3000, help="studies in the index")
     parser.add_argument("--index-only", action="store_true", help="lists of a large index only")
@@ -60,7 +60,7 @@ def main() -> int:
         if not chosen.index_only and not chosen.line_only:
             figures = run(Path(name), size, store_only=chosen.store_only)
         if chosen.line_only or not (chosen.index_only or chosen.store_only):
-            over_a_thin_line(Path(name), size, figures)
+            over_a_thin_line(Path(name), size, figures, relay=chosen.relay)
         if chosen.index_only or (chosen.studies > MOST_SENT and not chosen.line_only):
             measure_large_index(Path(name), chosen.studies, figures)
     if chosen.json:
@@ -100,33 +100,21 @@ def run(folder: Path, size: Size, *, store_only: bool) -> Figures:
     return figures
 
 
-def over_a_thin_line(folder: Path, size: Size, figures: Figures) -> None:
+def over_a_thin_line(folder: Path, size: Size, figures: Figures, *, relay: bool) -> None:
     """20 Mbit/s and 30 ms: laid by ``tc`` where this machine allows it, otherwise a relay."""
     try:
-        measure_first_picture(folder, size.slices, figures)
+        line = line_of_a_relay() if relay else line_of_tc()
+        measure_first_picture(folder, size.slices, figures, line)
     except LineRefused as error:
         say(f"{error}: measured over a relay instead")
-        (folder / "line").mkdir()
-        over_a_relay(folder / "line", size, figures)
-        return
+        measure_first_picture(folder, size.slices, figures, line_of_a_relay())
     say(
-        f"{size.slices} slices over 20 Mbit/s, 30 ms: first picture"
+        f"{size.slices} slices over 20 Mbit/s, 30 ms ({figures['line_20mbit']}): first picture"
         f" {figures['first_picture_s_20mbit']} s (as stored"
         f" {figures['first_picture_raw_s_20mbit']} s), whole series"
         f" {figures['series_s_20mbit']} s, {figures['series_time_of_raw_20mbit']} of the"
         f" {figures['series_raw_s_20mbit']} s as stored"
     )
-
-
-def over_a_relay(folder: Path, size: Size, figures: Figures) -> None:
-    """One CT, the gateway alone, and a reader far away."""
-    (folder / "data").mkdir()
-    work = make(folder / "data", slices=size.slices, studies=1, fillers=1)
-    with peers.gateway(folder / "gateway") as ours:
-        store(ours, work.folders)
-        while count(ours, work.studies[0]) < work.slices:
-            time.sleep(0.2)
-        measure_thin(ours, work.studies[0], work.folders[0], figures)
 
 
 def fill(rivals: list[peers.Peer], work: Workload) -> None:

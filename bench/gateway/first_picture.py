@@ -1,9 +1,10 @@
 """First picture and whole series of a 200-slice CT over a thin line, as the viewer asks for them.
 
-A client at the far end of a shaped line (``shaped``) with a token opens six connections as a
-browser does, asks OPTIONS before each new address as CORS demands, reads the study, its series and
-the metadata, then the middle frame, then all others. Every frame
-is decoded. The CT is made (``bench.gateway.data``).
+A client at the far end of a line, laid by ``tc`` (``shaped``) or carried by a relay (``line``),
+opens six connections with a token as a browser does, asks OPTIONS before each new address as CORS
+demands, reads the study, its series and the metadata, then the middle frame, then all others. Every
+frame is decoded, and compared with what was sent when the clock has stopped. The CT is made
+(``bench.gateway.data``).
 """
 
 from __future__ import annotations
@@ -13,26 +14,29 @@ import json
 import queue
 import subprocess
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import imagecodecs
 import numpy as np
+from pydicom import dcmread
 
 from bench.gateway import peers
 from bench.gateway.data import make
+from bench.gateway.line import Line, thin_line
 from bench.gateway.measure import Figures, store
 from bench.gateway.shaped import NEAR, shaped_line
 from config.settings import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
-
-Got = TypeVar("Got")
 
 MBIT, ROUND_TRIP_MS = 20.0, 30.0
 JSON = "application/dicom+json"
@@ -48,19 +52,60 @@ COPIES_DEADLINE_S = 300
 HTTP_OK = 200
 
 
-def measure_first_picture(folder: Path, slices: int, figures: Figures) -> None:
+CLIENT = [sys.executable, "-m", "bench.gateway.first_picture"]
+
+
+@dataclass(frozen=True)
+class FarEnd:
+    """Where the gateway is to listen, and how a client beyond the line reaches it."""
+
+    line: str
+    near: str
+    web: str
+    command: list[str]
+
+
+@contextmanager
+def line_of_tc() -> Iterator[FarEnd]:
+    """Shaped by the kernel.
+
+    Raises:
+        LineRefused: this machine does not let us.
+    """
+    with shaped_line(MBIT, ROUND_TRIP_MS) as laid:
+        yield FarEnd("tc", NEAR, _web(NEAR, peers.HTTP_PORT), laid.far(CLIENT))
+
+
+@contextmanager
+def line_of_a_relay() -> Iterator[FarEnd]:
+    """Carried by a relay, where the kernel shapes none."""
+    with thin_line(Line(MBIT * 1e6, ROUND_TRIP_MS / 2000), peers.HTTP_PORT) as port:
+        yield FarEnd("relay", peers.LOOPBACK, _web(peers.LOOPBACK, port), CLIENT)
+
+
+def _web(host: str, port: int) -> str:
+    return f"http://{host}:{port}/dicom-web"
+
+
+def measure_first_picture(
+    folder: Path, slices: int, figures: Figures, line: AbstractContextManager[FarEnd]
+) -> None:
     """Fill a gateway with one CT, wait for its copies, and read it over the line."""
-    (folder / "far-data").mkdir(parents=True)
-    work = make(folder / "far-data", slices=slices, studies=1, fillers=1)
-    with shaped_line(MBIT, ROUND_TRIP_MS) as thin, peers.gateway(folder / "far", NEAR) as ours:
-        store(ours, [work.folders[0]])
-        _wait_for_copies(folder / "far" / "var" / "htj2k", slices)
-        for name, accept in (("", PACKED), ("_raw", STORED)):
-            job = Job(ours.web, work.studies[0], accept, ours.headers(work.studies))
-            found = _at_the_far_end(thin.far([sys.executable, "-m", __spec__.name]), job)
-            figures[f"first_picture{name}_s_20mbit"] = found["first_picture_s"]
-            figures[f"series{name}_s_20mbit"] = found["series_s"]
-            figures[f"series{name}_bytes"] = found["bytes"]
+    with line as far:
+        (folder / "far-data").mkdir()
+        work = make(folder / "far-data", slices=slices, studies=1, fillers=1)
+        sent = digests(work.folders[0])
+        figures["line_20mbit"] = far.line
+        with peers.gateway(folder / "far", far.near) as ours:
+            store(ours, [work.folders[0]])
+            _wait_for_copies(folder / "far" / "var" / "htj2k", slices)
+            for name, accept in (("", PACKED), ("_raw", STORED)):
+                headers = ours.headers(work.studies)
+                job = Job(far.web, work.studies[0], accept, headers, sent)
+                found = _at_the_far_end(far.command, job)
+                figures[f"first_picture{name}_s_20mbit"] = found["first_picture_s"]
+                figures[f"series{name}_s_20mbit"] = found["series_s"]
+                figures[f"series{name}_bytes"] = found["bytes"]
     figures["series_time_of_raw_20mbit"] = round(
         figures["series_s_20mbit"] / figures["series_raw_s_20mbit"], 3
     )
@@ -68,18 +113,56 @@ def measure_first_picture(folder: Path, slices: int, figures: Figures) -> None:
 
 @dataclass(frozen=True)
 class Job:
-    """What the client at the far end is to do."""
+    """What the client at the far end is to do, and the pictures it must get."""
 
     web: str
     study: str
     accept: str
     headers: dict[str, str]
+    sent: dict[str, str]
+    """SHA-256 of the grey values, by SOP Instance UID."""
+
+
+class OtherPictures(RuntimeError):
+    """What came is not what was sent, or not in the form that was asked for."""
+
+
+class Picture(NamedTuple):
+    """One frame as it came: bytes of the answer, its form, its grey values."""
+
+    size: int
+    is_packed: bool
+    pixels: np.ndarray[Any, Any]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of the grey values in these files, by SOP Instance UID."""
+    read = map(dcmread, sorted(folder.glob("*.dcm")))
+    return {str(one.SOPInstanceUID): sha256(one.PixelData).hexdigest() for one in read}
+
+
+def require_as_sent(job: Job, came: dict[str, Picture]) -> None:
+    """Every picture is there, as it was sent and as it was asked for.
+
+    Raises:
+        OtherPictures: one is not.
+    """
+    shown = {
+        uid: sha256(np.ascontiguousarray(one.pixels).tobytes()).hexdigest()
+        for uid, one in came.items()
+    }
+    wrong = sum(shown.get(uid) != digest for uid, digest in job.sent.items())
+    if wrong or len(shown) != len(job.sent):
+        raise OtherPictures(f"{wrong} of {len(job.sent)} frames came otherwise than they were sent")
+    if any(one.is_packed != (job.accept == PACKED) for one in came.values()):
+        raise OtherPictures("frames came in another form than was asked for")
 
 
 def _at_the_far_end(command: list[str], job: Job) -> dict[str, Any]:
     done = subprocess.run(  # noqa: S603 - our own module
-        command, input=json.dumps(asdict(job)), capture_output=True, text=True, cwd=ROOT, check=True
-    )
+        command, input=json.dumps(asdict(job)), stdout=subprocess.PIPE, text=True, cwd=ROOT,
+        check=True,
+    )  # fmt: skip
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -125,13 +208,13 @@ def decompressed(body: bytes, encoding: str | None) -> bytes:
     return bytes(imagecodecs.gzip_decode(body)) if encoding == "gzip" else body
 
 
-def pixels_of(body: bytes) -> np.ndarray[Any, Any]:
-    """Grey values of the one part of a multipart frame answer."""
+def picture(body: bytes) -> Picture:
+    """The one part of a multipart frame answer, decoded."""
     head, _, rest = body.partition(b"\r\n\r\n")
     content = rest[: rest.rindex(b"\r\n--")]
-    if HTJ2K in head:
-        return np.asarray(imagecodecs.htj2k_decode(content))
-    return np.frombuffer(content, "<i2").reshape(512, 512)
+    is_packed = HTJ2K in head
+    pixels = imagecodecs.htj2k_decode(content) if is_packed else np.frombuffer(content, "<i2")
+    return Picture(len(body), is_packed, np.asarray(pixels))
 
 
 def far_end(job: Job) -> dict[str, Any]:
@@ -139,55 +222,30 @@ def far_end(job: Job) -> dict[str, Any]:
     browser = Browser(job)
     study = f"/studies/{job.study}"
     started = time.perf_counter()
-    listing = _together(
-        lambda path: browser.get(path, JSON),
-        [f"/studies?StudyInstanceUID={job.study}", f"{study}/series"],
-    )
-    series = f"{study}/series/{json.loads(listing[1])[0]['0020000E']['Value'][0]}"
-    rows = json.loads(browser.get(f"{series}/metadata", JSON))
-    rows.sort(key=lambda row: -row["00200032"]["Value"][2])
-    paths = [f"{series}/instances/{row['00080018']['Value'][0]}/frames/1" for row in rows]
-    middle = (len(paths) - 1) // 2
-    first = browser.get(paths[middle], job.accept)
-    pixels_of(first)
-    first_picture_s = time.perf_counter() - started
-    outward = sorted((n for n in range(len(paths)) if n != middle), key=lambda n: abs(n - middle))
-    sizes = _together(lambda path: drawn(browser, path, job.accept), [paths[n] for n in outward])
+    with ThreadPoolExecutor(VIEWER_PARALLEL) as threads:
+        ask = [f"/studies?StudyInstanceUID={job.study}", f"{study}/series"]
+        listing = list(threads.map(lambda path: browser.get(path, JSON), ask))
+        series = f"{study}/series/{json.loads(listing[1])[0]['0020000E']['Value'][0]}"
+        rows = json.loads(browser.get(f"{series}/metadata", JSON))
+        rows.sort(key=lambda row: -row["00200032"]["Value"][2])
+        uids = [row["00080018"]["Value"][0] for row in rows]
+
+        def drawn(uid: str) -> Picture:
+            return picture(browser.get(f"{series}/instances/{uid}/frames/1", job.accept))
+
+        middle = (len(uids) - 1) // 2
+        came = {uids[middle]: drawn(uids[middle])}
+        first_picture_s = time.perf_counter() - started
+        outward = sorted(range(len(uids)), key=lambda n: abs(n - middle))[1:]
+        rest = [uids[n] for n in outward]
+        came.update(zip(rest, threads.map(drawn, rest), strict=True))
+        series_s = time.perf_counter() - started
+    require_as_sent(job, came)
     return {
         "first_picture_s": round(first_picture_s, 3),
-        "series_s": round(time.perf_counter() - started, 2),
-        "bytes": len(first) + sum(sizes),
+        "series_s": round(series_s, 2),
+        "bytes": sum(one.size for one in came.values()),
     }
-
-
-def drawn(browser: Browser, path: str, accept: str) -> int:
-    """Fetch and decode one frame; the bytes it took."""
-    body = browser.get(path, accept)
-    pixels_of(body)
-    return len(body)
-
-
-def _together(get: Callable[[str], Got], paths: list[str]) -> list[Got]:
-    """All of them, as many at once as the viewer has under way."""
-    left: queue.SimpleQueue[tuple[int, str]] = queue.SimpleQueue()
-    for one in enumerate(paths):
-        left.put(one)
-    found: dict[int, Got] = {}
-
-    def work() -> None:
-        while not left.empty():
-            try:
-                number, path = left.get_nowait()
-            except queue.Empty:
-                return
-            found[number] = get(path)
-
-    workers = [threading.Thread(target=work) for _ in range(min(VIEWER_PARALLEL, len(paths)))]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    return [found[number] for number in range(len(paths))]
 
 
 if __name__ == "__main__":
