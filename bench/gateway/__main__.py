@@ -1,5 +1,5 @@
 """``python -m bench.gateway [--json] [--quick] [--store-only] [--index-only] [--line-only]
-[--relay] [--studies N] [--rounds N]``.
+[--stalled-only] [--relay] [--studies N] [--rounds N]``.
 
 Store, list and retrieve beside Orthanc and nginx.
 
@@ -26,6 +26,7 @@ from bench.gateway.first_picture import line_of_a_relay, line_of_tc, measure_fir
 from bench.gateway.large_index import measure_large_index
 from bench.gateway.measure import Figures, store
 from bench.gateway.shaped import LineRefused
+from bench.gateway.stalled import measure_stalled
 from bench.gateway.storing import measure_store
 from bench.gateway.web import measure_web
 
@@ -47,6 +48,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a tenth of the work")
     parser.add_argument("--store-only", action="store_true", help="C-STORE and nothing else")
     parser.add_argument("--line-only", action="store_true", help="over a thin line only")
+    parser.add_argument("--stalled-only", action="store_true", help="beside stalled readers only")
     parser.add_argument("--relay", action="store_true", help="the thin line by a relay, not tc")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of C-STORE")
     parser.add_argument("--studies", type=int, default=3000, help="studies in the index")
@@ -57,11 +59,15 @@ def main() -> int:
         size = Size(40, 200, 1)
     with tempfile.TemporaryDirectory(prefix="bench-gateway-") as name:
         figures: Figures = {}
-        if not chosen.index_only and not chosen.line_only:
+        one_part = chosen.index_only or chosen.line_only or chosen.stalled_only
+        if not one_part:
             figures = run(Path(name), size, store_only=chosen.store_only)
-        if chosen.line_only or not (chosen.index_only or chosen.store_only):
+        is_all = not one_part and not chosen.store_only
+        if chosen.line_only or is_all:
             over_a_thin_line(Path(name), size, figures, relay=chosen.relay)
-        if chosen.index_only or (chosen.studies > MOST_SENT and not chosen.line_only):
+        if chosen.stalled_only or is_all:
+            measure_stalled(Path(name), 500 if chosen.quick else 5000, figures)
+        if chosen.index_only or (chosen.studies > MOST_SENT and not one_part):
             measure_large_index(Path(name), chosen.studies, figures)
     if chosen.json:
         say(json.dumps(figures))

@@ -76,19 +76,25 @@ def write_filler(folder: Path, number: int) -> str:
     """One study of one tiny slice; returns its identifier."""
     folder.mkdir(parents=True, exist_ok=True)
     one = plan(f"bench-filler-{number}", number)
+    data_set = made_slice(8)
+    one.label(data_set, 1, 1)
+    data_set.save_as(folder / f"{number:06d}.dcm", enforce_file_format=True)
+    return one.study_instance_uid
+
+
+def made_slice(side: int) -> Dataset:
+    """A black square CT slice without identifiers."""
     data_set = Dataset()
     data_set.file_meta = FileMetaDataset()
     data_set.file_meta.MediaStorageSOPClassUID = CTImageStorage
     data_set.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     data_set.SOPClassUID, data_set.Modality = CTImageStorage, "CT"
-    one.label(data_set, 1, 1)
-    data_set.Rows = data_set.Columns = 8
+    data_set.Rows = data_set.Columns = side
     data_set.SamplesPerPixel, data_set.PhotometricInterpretation = 1, "MONOCHROME2"
     data_set.BitsAllocated = data_set.BitsStored = 16
     data_set.HighBit, data_set.PixelRepresentation = 15, 1
-    data_set.PixelData = np.zeros((8, 8), "<i2").tobytes()
-    data_set.save_as(folder / f"{number:06d}.dcm", enforce_file_format=True)
-    return one.study_instance_uid
+    data_set.PixelData = np.zeros((side, side), "<i2").tobytes()
+    return data_set
 
 
 def relabel(folders: list[Path], label: int) -> None:
