@@ -1,4 +1,4 @@
-"""Hostile DICOM: ``python -m bench.fuzz_gateway [--mutations N] [--seed S]``.
+"""Hostile DICOM: ``python -m bench.fuzz_gateway [--mutations N] [--seed S] [--json]``.
 
 pydicom's own objects with a few bytes set, cut, doubled or inserted, in the head and the data set.
 Each goes the way of an object that comes in: inspected, and rendered when it was accepted. Every
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import random
 import resource
 import sys
@@ -119,11 +120,22 @@ def _rendered(content: bytes) -> str:
     return "taken"
 
 
+def _figures(found: Outcome, mutations: int, megabytes: int) -> dict[str, float]:
+    """By name; seconds of CPU, resident megabytes."""
+    return {
+        "mutations": mutations,
+        "foreign": len(found.foreign),
+        "slowest_s": round(found.slowest_seconds, 3),
+        "most_mb": megabytes,
+    }
+
+
 def main(argv: list[str] | None = None) -> int:
     """Fuzz and print. Returns 1 after a foreign exception, a slow answer or too much memory."""
     parser = argparse.ArgumentParser(prog="bench.fuzz_gateway", description=__doc__)
     parser.add_argument("--mutations", type=int, default=MUTATIONS)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true", help="last line: one JSON object")
     chosen = parser.parse_args(argv)
 
     def progress(done: int) -> None:
@@ -140,6 +152,9 @@ def main(argv: list[str] | None = None) -> int:
         f"{len(found.foreign)} foreign exceptions, slowest {found.slowest_seconds:.2f} s CPU "
         f"({found.slowest}), {megabytes} MB at most\n"
     )
+    if chosen.json:
+        figures = _figures(found, chosen.mutations, megabytes)
+        sys.stdout.write(json.dumps(figures) + "\n")
     is_slow = found.slowest_seconds > LIMIT_SECONDS
     return int(bool(found.foreign) or is_slow or megabytes > LIMIT_MEGABYTES)
 
