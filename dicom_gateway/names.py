@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
+import zlib
 from importlib.resources import files
 from typing import Final
 
@@ -26,9 +27,16 @@ _LATIN_WITH_MARKS: Final = re.compile("[\u00c0-\u024f]")
 _REPEATED: Final = re.compile("([^*?^=])[々〻]")
 
 
+_TABLE: Final = files("dicom_gateway").joinpath("name_variants.csv").read_text("utf-8")
+FOLDING: Final = 1
+"""Raised with every change of :func:`fold`."""
+FOLDING_MARK: Final = f"{FOLDING}/{unicodedata.unidata_version}/{zlib.crc32(_TABLE.encode()):08x}"
+"""What a folded text depends on: the rules, Unicode's tables and the variants. Stored names that
+bear another mark are folded anew."""
+
+
 def _read_variants() -> dict[int, str]:
-    text = files("dicom_gateway").joinpath("name_variants.csv").read_text("utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    lines = [line for line in _TABLE.splitlines() if not line.startswith("#")]
     return {ord(row["variant"]): row["folded"] for row in csv.DictReader(lines)}
 
 

@@ -19,6 +19,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, Table, insert, inspect, select, text
 
 from dicom_gateway.errors import Misconfigured
+from dicom_gateway.index import refolding
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import LAYOUT, Base, SchemaVersion
 
@@ -37,20 +38,23 @@ _VERSIONS: Final = cast("Table", SchemaVersion.__table__)
 
 
 def create_schema(engine: Engine) -> None:
-    """Bring the tables to the layout of this program.
+    """Bring the tables to the layout of this program, and the names to its folding.
 
     Raises:
         Misconfigured: the index is of a newer program.
     """
     with reading(engine) as connection:
-        if _layout(connection) == LAYOUT:
+        if _layout(connection) == LAYOUT and refolding.is_folded(connection):
             return
     with _alone(engine) as connection:
         found = _layout(connection)
         if found is None:
             _make(connection)
-        elif found != LAYOUT:
+            return
+        if found != LAYOUT:
             _upgrade(connection, found)
+        if not refolding.is_folded(connection):
+            refolding.refold(connection)
 
 
 def _layout(connection: Connection) -> str | None:
@@ -65,6 +69,7 @@ def _layout(connection: Connection) -> str | None:
 def _make(connection: Connection) -> None:
     Base.metadata.create_all(connection)
     connection.execute(insert(_VERSIONS).values(version=NO_MORE_NUMBERS))
+    refolding.mark(connection)
     _stamp(connection, LAYOUT)
 
 

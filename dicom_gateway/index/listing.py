@@ -112,10 +112,17 @@ def instance_listing(rendered: Rendered, path: str, transfer_syntax: str) -> str
 
 def folded_names(rendered: Rendered) -> Names:
     """PatientName folded for search."""
-    values = rendered.values("00100010")
+    return Names(*folded_groups(rendered.values("00100010")))
+
+
+def folded_groups(values: list[Any]) -> tuple[str, str, str]:
+    """The three groups of the first PN value of DICOM JSON, folded; empty when there is none."""
     groups = values[0] if values and isinstance(values[0], dict) else {}
-    folded = (fold(str(groups.get(key, ""))) for key in ("Alphabetic", "Ideographic", "Phonetic"))
-    return Names(*(text[:LONGEST_NAME_GROUP] for text in folded))
+    alphabetic, ideographic, phonetic = (
+        fold(str(groups.get(key, "")))[:LONGEST_NAME_GROUP]
+        for key in ("Alphabetic", "Ideographic", "Phonetic")
+    )
+    return alphabetic, ideographic, phonetic
 
 
 def _values(vr: str, values: list[str] | list[int]) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-LAYOUT = "0005"
+LAYOUT = "0006"
 """The migration these tables stand at."""
 
 UID = String(64)
@@ -43,6 +43,14 @@ class SchemaVersion(Base):
     __tablename__ = "schema_version"
 
     version: Mapped[int] = mapped_column(Integer, primary_key=True)
+
+
+class Folding(Base):
+    """One row: which folding the names went through (``names.FOLDING_MARK``)."""
+
+    __tablename__ = "folding"
+
+    mark: Mapped[str] = mapped_column(String(40), primary_key=True)
 
 
 class StoredObject(Base):
