@@ -7,6 +7,7 @@ import socket
 import struct
 import subprocess
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -18,6 +19,7 @@ from bench import fuzz_gateway
 from dicom_gateway.dimse import reception, room, status
 from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import StoredObject
+from tests.dicom_gateway.dicomweb.test_stow import body_of, file_of, post, reasons
 from tests.dicom_gateway.objects import ct, encode
 from tests.dicom_gateway.stage import AE_TITLE, running
 from tests.dicom_gateway.test_ingest import files, rows, send_bytes
@@ -33,14 +35,14 @@ if TYPE_CHECKING:
     from tests.dicom_gateway.stage import Gateway
 
 MEGABYTE = 1024 * 1024
-DISK_MEGABYTES = 32
+DISK_MEGABYTES = 16
 SLICE = 96
 HALF_OPEN = room.MAXIMUM_ASSOCIATIONS + 1
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 32 MB, mounted for the test; mounting needs root."""
+    """A file system of 16 MB, mounted for the test; mounting needs root."""
     folder = tmp_path / "small"
     folder.mkdir()
     mounted = subprocess.run(  # noqa: S603 - our own arguments
@@ -80,16 +82,51 @@ def fill(gateway: Gateway) -> tuple[list[int], list[int]]:
 def test_the_reserve_refuses_before_the_disk_is_full_and_reading_goes_on(
     small_disk: Path, tmp_path: Path
 ) -> None:
-    with on_disk(small_disk, tmp_path, 12 * MEGABYTE) as gateway:
+    with on_disk(small_disk, tmp_path, 6 * MEGABYTE) as gateway:
         taken, refused = fill(gateway)
-        assert 10 < len(taken) < 21
+        assert 5 < len(taken) < 11
         assert set(refused) == {status.OUT_OF_RESOURCES}
-        assert shutil.disk_usage(small_disk).free >= 10 * MEGABYTE
+        assert shutil.disk_usage(small_disk).free >= 5 * MEGABYTE
         gateway.index()
         answer = gateway.get("/studies/1.2.3.4/series/1.2.3.4.1/instances/1.2.3.4.1.1", "1.2.3.4")
         assert answer.status_code == 200
         assert len(answer.get_data()) > MEGABYTE
         assert rows(gateway, StoredObject) == len(taken)
+
+
+@pytest.mark.parametrize("reserve", [6 * MEGABYTE, 0], ids=["before trouble", "to the brim"])
+def test_a_full_disk_answers_507_keeps_what_it_acknowledged_and_resumes(
+    small_disk: Path, tmp_path: Path, reserve: int
+) -> None:
+    with on_disk(small_disk, tmp_path, reserve) as gateway:
+        answers = {number: upload(gateway, number) for number in range(1, 21)}
+        taken = [number for number, (code, _) in answers.items() if code == HTTPStatus.OK]
+        full = {answer for answer in answers.values() if answer[0] != HTTPStatus.OK}
+        assert 3 < len(taken) < 16
+        assert full == {(HTTPStatus.INSUFFICIENT_STORAGE, 0xA700)}
+        assert gateway.send(large(99)) == [status.OUT_OF_RESOURCES]
+        assert not list((small_disk / "incoming").iterdir())
+        assert rows(gateway, StoredObject) == len(taken)
+        for name in listed(gateway):
+            assert (small_disk / "objects" / name).stat().st_size > MEGABYTE
+        for name in listed(gateway)[:3]:
+            (small_disk / "objects" / name).unlink()
+        assert upload(gateway, 50) == (HTTPStatus.OK, 0)
+        assert gateway.send(large(51)) == [status.SUCCESS]
+
+
+def upload(gateway: Gateway, number: int) -> tuple[int, int]:
+    """(HTTP status, failure reason or 0) of STOW-RS with one object of a megabyte."""
+    one = large(number)
+    one.StudyInstanceUID = "1.1"
+    answer = post(gateway, body_of(file_of(one)))
+    refused = answer.status_code != HTTPStatus.OK
+    return answer.status_code, reasons(answer)[0] if refused else 0
+
+
+def listed(gateway: Gateway) -> list[str]:
+    with reading(gateway.engine) as connection:
+        return list(connection.scalars(select(StoredObject.file_name).order_by(StoredObject.id)))
 
 
 def test_a_full_disk_loses_nothing_acknowledged_and_recovers(

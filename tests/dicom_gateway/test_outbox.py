@@ -22,6 +22,7 @@ from dicom_gateway.announcer import Announcer, read_verdict
 from dicom_gateway.crypto import ReportSigner
 from dicom_gateway.index.engine import open_index, reading
 from dicom_gateway.index.models import OutboxEvent, ReadAccess
+from dicom_gateway.status import report
 from tests.dicom_gateway.objects import ct
 from tests.dicom_gateway.stage import GATEWAY_ID, Gateway, free_port
 
@@ -273,3 +274,33 @@ def test_a_read_during_a_cut_with_a_restart_meanwhile_is_told_once(any_gateway: 
         assert [event["type"] for event in portal.effects.values()] == ["images.read"]
     assert portal.reports == 2, "the lost answer, and the one that was heard"
     any_gateway.engine.dispose()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_reading_goes_on_while_the_portal_is_away_and_status_says_so(gateway: Gateway) -> None:
+    gateway.take_in(ct())
+    frame = f"/studies/{STUDY}/series/{STUDY}.1/instances/{STUDY}.1.1/frames/1"
+    port = free_port()
+    sender = announcer(gateway, port)
+    assert "does not take reports" not in report(gateway.engine)
+    for looks in (1, 2):
+        assert gateway.get(frame, STUDY).status_code == 200
+        gateway.service.ledger.flush()
+        assert outbox.enqueue_reads(gateway.engine) == 1
+        hurry(gateway)
+        assert sender.announce() == 0
+        assert states(gateway) == ["waiting"] * looks
+    with gateway.engine.begin() as connection:
+        an_hour_ago = OutboxEvent.created_at - 3600
+        connection.execute(update(OutboxEvent).values(created_at=an_hour_ago))
+    said = report(gateway.engine)
+    assert "events waiting: 2" in said
+    assert "the portal does not take reports since 1 hour: none is lost" in said
+
+    with open_portal(gateway, port) as portal:
+        hurry(gateway)
+        assert sender.announce() == 2
+        assert sender.announce() == 0
+        kinds = [event["type"] for event in portal.effects.values()]
+        assert kinds == ["images.read"] * 2
+    assert "does not take reports" not in report(gateway.engine)
