@@ -25,6 +25,10 @@ STEADY = """([count, steady]) => {
   if (window.steadyKey !== key) { window.steadyKey = key; window.steadySince = performance.now(); }
   return shown.length === count && performance.now() - window.steadySince > steady;
 }"""
+REPLACED = """([series, before]) => {
+  const { series: shown, index, values } = window.__viewer.state();
+  return shown === series && index === 0 && values[3] > 0 && String(values) !== String(before);
+}"""
 LENGTHS = "() => [...document.querySelectorAll('.viewport svg text')].map(text => text.textContent)"
 PIXELS = """() => {
   const canvas = document.querySelector('.viewport canvas');
@@ -134,6 +138,15 @@ class Desk:
         """Open the viewer without waiting for an image."""
         self.page.goto(self.portal.url)
         return self
+
+    def open_series(self, description: str, series: str) -> None:
+        """Open a series by its card and wait until its first picture has replaced the other."""
+        before = self.state()
+        if before["series"] == series:
+            return
+        told = self.page.get_by_text(description, exact=True)
+        self.page.locator(".series-card").filter(has=told).click()
+        self.wait(REPLACED, [series, before["values"]])
 
     def wait(self, condition: str, argument: object = None) -> None:
         """Wait until a JavaScript condition holds."""

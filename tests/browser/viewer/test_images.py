@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,25 +48,23 @@ def show(desk: Desk, portal: Portal, objects: list[Dataset]) -> None:
     desk.open()
 
 
-@pytest.mark.parametrize("name", GREY)
-def test_a_grey_sample_is_painted(desk: Desk, portal: Portal, name: str) -> None:
-    show(desk, portal, [sample(uid("study"), name)])
-    painted = desk.pixels()
-    assert painted.share > 0.02
-    assert painted.levels > 20
-    assert painted.colors == 0
-    assert desk.console_errors() == []
-
-
-@pytest.mark.parametrize("name", COLOR)
-def test_a_colour_sample_is_painted_in_colour(desk: Desk, portal: Portal, name: str) -> None:
-    show(desk, portal, [sample(uid("study"), name)])
-    painted = desk.pixels()
-    assert painted.share > 0.02
-    assert painted.colors > 1
-    assert desk.page.locator(".preset").count() == 0
-    assert desk.text(".corner-window") == ""
-    assert desk.console_errors() == []
+def test_samples_of_every_kind_are_painted(desk: Desk, portal: Portal) -> None:
+    study = uid("study")
+    samples = {name: sample(study, name) for name in (*GREY, *COLOR)}
+    show(desk, portal, list(samples.values()))
+    in_turn = chain.from_iterable(zip_longest(GREY, COLOR))
+    for name in filter(None, in_turn):
+        desk.open_series(name, samples[name].SeriesInstanceUID)
+        painted = desk.pixels()
+        assert painted.share > 0.02, name
+        if name in GREY:
+            assert painted.levels > 20, name
+            assert painted.colors == 0, name
+        else:
+            assert painted.colors > 1, name
+            assert desk.page.locator(".preset").count() == 0, name
+            assert desk.text(".corner-window") == "", name
+        assert desk.console_errors() == [], name
 
 
 def test_a_film_starts_at_its_beginning_and_scrolls_by_frame(desk: Desk, portal: Portal) -> None:

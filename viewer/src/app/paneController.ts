@@ -150,6 +150,7 @@ export class PaneController {
     this.#prefetcher?.stop();
     this.#prefetcher = undefined;
     this.#series = undefined;
+    this.#setPresets([]);
     this.#stopTimers();
   }
 
