@@ -23,7 +23,7 @@ from dicom_gateway.uid import checked_uid
 if TYPE_CHECKING:
     from dicom_gateway.blobs import Blobs
     from dicom_gateway.dicomweb.ranges import RangeRequest
-    from dicom_gateway.index.queries import Located
+    from dicom_gateway.index.sending import Located
 
 MOST_FRAMES: Final = 64
 _NUMBERS: Final = re.compile(r"[0-9]{1,10}(,[0-9]{1,10})*", re.ASCII)
@@ -59,7 +59,7 @@ def frames(service: Service, asked: Asked, match: re.Match[str]) -> Answer:
     service.ledger.note(asked.access, study, frames=len(found))
     kind = f"{form.kind}; transfer-syntax={named}"
     if not form.multipart:
-        etag = frame_etag(place, numbers[0], named)
+        etag = frame_etag(place.file_name, numbers[0], named)
         return _single(_bytes(found[0]), kind, asked.part, etag)
     return _in_parts(form.kind, kind, found)
 
@@ -92,9 +92,9 @@ def _recoded(service: Service, place: Located, numbers: list[int], target: str) 
     return [service.renderer.recode(path, number, target) for number in numbers]
 
 
-def frame_etag(place: Located, number: int, named: str = "") -> str:
+def frame_etag(file_name: str, number: int, named: str = "") -> str:
     """Strong: a stored object never changes, and its file name is never used again."""
-    return f'"{digest(f"{place.file_name} {number} {named}".encode()).hex()[:32]}"'
+    return f'"{digest(f"{file_name} {number} {named}".encode()).hex()[:32]}"'
 
 
 def _single(body: bytes, kind: str, part: RangeRequest, etag: str) -> Answer:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from dicom_gateway.blobs import Blobs
 
@@ -34,7 +34,8 @@ class Part:
 class Multipart:
     """A whole body whose length is known before its first byte is read."""
 
-    def __init__(self, kind: str, parts: list[Part]) -> None:
+    def __init__(self, kind: str, parts: Callable[[], Iterable[Part]]) -> None:
+        """``parts`` gives them anew each time: a reader that stalls holds none of them."""
         self._boundary = uuid4().hex
         self._parts = parts
         self.content_type = f'multipart/related; type="{kind}"; boundary={self._boundary}'
@@ -42,13 +43,13 @@ class Multipart:
     @property
     def length(self) -> int:
         """Bytes of the whole body."""
-        parts = sum(len(self._head(part)) + part.length + 2 for part in self._parts)
+        parts = sum(len(self._head(part)) + part.length + 2 for part in self._parts())
         return parts + len(self._tail())
 
     def __iter__(self) -> Iterator[bytes]:
         """The body in pieces of at most 1 MiB; memory stays flat however large the study."""
         end = b""
-        for part in self._parts:
+        for part in self._parts():
             yield from part.pieces(end + self._head(part))
             end = b"\r\n"
         yield end + self._tail()

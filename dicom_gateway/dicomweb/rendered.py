@@ -14,7 +14,7 @@ from flask import Blueprint, Response, g, request
 from dicom_gateway.dicomweb import accept
 from dicom_gateway.dicomweb.service import Service, require_study
 from dicom_gateway.errors import BadRequest, NotFound, NotRenderable
-from dicom_gateway.index import queries
+from dicom_gateway.index import sending
 from dicom_gateway.index.engine import reading
 from dicom_gateway.renderer import Picture, Window
 from dicom_gateway.uid import checked_uid
@@ -22,7 +22,7 @@ from dicom_gateway.uid import checked_uid
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dicom_gateway.index.queries import Located
+    from dicom_gateway.index.sending import Located
 
 KINDS: Final = {"image/jpeg": "JPEG", "image/png": "PNG"}
 THUMBNAIL_SIDE: Final = 256
@@ -144,7 +144,7 @@ def _places(service: Service, target: Target) -> list[Located]:
     """
     series = checked_uid(target.series) if target.series else None
     with reading(service.engine) as connection:
-        places = queries.located(connection, target.study, series, None)
+        places = sending.located(connection, target.study, series, None)
     found = [one for one in places if one.frames.count]
     if not found:
         raise NotFound("no picture stands for this")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from dicom_gateway import clock
 from dicom_gateway.errors import NotFound, TokenInvalid, Unauthenticated
 from dicom_gateway.index.engine import reading
-from dicom_gateway.index.queries import Located, located
+from dicom_gateway.index.sending import Located, located
 from dicom_gateway.renderer import Renderer
 from dicom_gateway.uid import checked_uid
 

@@ -17,14 +17,16 @@ from dicom_gateway.dicomweb.multipart import Multipart, Part
 from dicom_gateway.dicomweb.ranges import RangeRequest
 from dicom_gateway.dicomweb.service import Service, require_study
 from dicom_gateway.errors import BadRequest, NotFound
-from dicom_gateway.index import queries
+from dicom_gateway.index import sending
 from dicom_gateway.index.engine import reading
 from dicom_gateway.scan import UNDEFINED, scan
 from dicom_gateway.uid import checked_uid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dicom_gateway.crypto import Access
-    from dicom_gateway.index.queries import Located
+    from dicom_gateway.index.sending import Located, WholeObject
 
 _TAG = re.compile(r"[0-9A-F]{8}", re.ASCII)
 
@@ -43,12 +45,12 @@ def _add_objects(bp: Blueprint, service: Service) -> None:
     def objects(study: str, series: str | None = None, instance: str | None = None) -> Response:
         access = _enter(study, series, instance)
         with reading(service.engine) as connection:
-            places = queries.located(connection, study, series, instance)
-        if not places:
+            whole = sending.whole_objects(connection, study, series, instance)
+        if not whole:
             raise NotFound("nothing of these identifiers")
-        response = _objects(service, places)
+        response = _objects(service, whole)
         if request.method == "GET":
-            service.ledger.note(access, study, instances=len(places))
+            service.ledger.note(access, study, instances=len(whole))
         return response
 
     @bp.get("/studies/<study>/series/<series>/instances/<instance>/bulkdata/<tag>")
@@ -69,22 +71,18 @@ def _enter(study: str, series: str | None = None, instance: str | None = None) -
     return access
 
 
-def _objects(service: Service, places: list[Located]) -> Response:
+def _objects(service: Service, whole: list[WholeObject]) -> Response:
     accept.require_one_family(g.accept)
-    syntaxes = {place.transfer_syntax_uid for place in places}
-    form = accept.choose_object(g.accept, syntaxes, single=len(places) == 1)
-    parts = [
-        Part(
-            f"{accept.DICOM}; transfer-syntax={place.transfer_syntax_uid}",
-            service.store,
-            place.file_name,
-            0,
-            place.size,
-        )
-        for place in places
-    ]
+    syntaxes = {one.transfer_syntax_uid for one in whole}
+    form = accept.choose_object(g.accept, syntaxes, single=len(whole) == 1)
+
+    def parts() -> Iterator[Part]:
+        for one in whole:
+            kind = f"{accept.DICOM}; transfer-syntax={one.transfer_syntax_uid}"
+            yield Part(kind, service.store, one.file_name, 0, one.size)
+
     if not form.multipart:
-        return _streamed(parts[0], frame_etag(places[0], 0))
+        return _streamed(next(parts()), frame_etag(whole[0].file_name, 0))
     body = Multipart(form.kind, parts)
     response = Response(iter(body), content_type=body.content_type)
     response.content_length = body.length
@@ -124,8 +122,8 @@ def _bulkdata(service: Service, place: Located, tag: str) -> Response:
     kind = f"{accept.OCTETS}; transfer-syntax={named}"
     part = Part(kind, service.store, place.file_name, offset, length)
     if not form.multipart:
-        return _streamed(part, frame_etag(place, -int(tag, 16)))
-    body = Multipart(accept.OCTETS, [part])
+        return _streamed(part, frame_etag(place.file_name, -int(tag, 16)))
+    body = Multipart(accept.OCTETS, lambda: [part])
     response = Response(iter(body), content_type=body.content_type)
     response.content_length = body.length
     return response
@@ -138,9 +136,8 @@ def _all_frames(place: Located, service: Service) -> Response:
     spans = [place.frames.spans(number) for number in range(1, place.frames.count + 1)]
     if not spans or any(len(pieces) != 1 for pieces in spans):
         raise NotFound("this value is fetched frame by frame")
-    body = Multipart(
-        kind, [Part(part_kind, service.store, place.file_name, *pieces[0]) for pieces in spans]
-    )
+    parts = [Part(part_kind, service.store, place.file_name, *pieces[0]) for pieces in spans]
+    body = Multipart(kind, lambda: parts)
     response = Response(iter(body), content_type=body.content_type)
     response.content_length = body.length
     return response

@@ -20,9 +20,9 @@ from sqlalchemy import (
     tuple_,
 )
 
-from dicom_gateway.frames import FrameTable
 from dicom_gateway.index.models import Instance, Series, StoredObject, Study
 from dicom_gateway.index.name_search import candidates, matches, name_condition, name_pattern
+from dicom_gateway.index.sending import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,18 +66,6 @@ class StudyKey:
 
     study_date: str
     study_instance_uid: str
-
-
-@dataclass(frozen=True)
-class Located:
-    """Where one listed instance lies and how its frames are cut."""
-
-    sop_instance_uid: str
-    file_name: str
-    size: int
-    transfer_syntax_uid: str
-    frames: FrameTable
-    series_instance_uid: str
 
 
 def study_lines(
@@ -229,7 +217,7 @@ def instance_lines(
     connection: Connection, study: str, series: str | None, page: Page, instances: tuple[str, ...]
 ) -> list[str]:
     """Listing texts of the instances of a series, or of a whole study."""
-    statement = _listed(select(Instance.listing), study, series)
+    statement = listed(select(Instance.listing), study, series)
     if instances:
         statement = statement.where(StoredObject.sop_instance_uid.in_(instances))
     ordered = statement.order_by(
@@ -242,7 +230,7 @@ def metadata_lines(
     connection: Connection, study: str, series: str | None, sop_uid: str | None
 ) -> list[str]:
     """Whole headers as JSON texts, of a study, a series or one instance."""
-    statement = _listed(select(Instance.metadata_json), study, series)
+    statement = listed(select(Instance.metadata_json), study, series)
     if sop_uid is not None:
         statement = statement.where(StoredObject.sop_instance_uid == sop_uid)
     return list(
@@ -250,37 +238,6 @@ def metadata_lines(
             statement.order_by(StoredObject.series_instance_uid, Instance.instance_number)
         )
     )
-
-
-def located(
-    connection: Connection, study: str, series: str | None, sop_uid: str | None
-) -> list[Located]:
-    """Listed instances with their places, in the order in which they are sent."""
-    statement = _listed(
-        select(
-            StoredObject.sop_instance_uid,
-            StoredObject.file_name,
-            StoredObject.size,
-            StoredObject.transfer_syntax_uid,
-            StoredObject.frame_count,
-            StoredObject.frame_table,
-            StoredObject.encapsulated,
-            StoredObject.series_instance_uid,
-        ),
-        study,
-        series,
-    )
-    if sop_uid is not None:
-        statement = statement.where(StoredObject.sop_instance_uid == sop_uid)
-    ordered = statement.order_by(
-        StoredObject.series_instance_uid, Instance.instance_number, Instance.object_id
-    )
-    return [
-        Located(
-            row[0], row[1], row[2], row[3], FrameTable(row[4], row[5], encapsulated=row[6]), row[7]
-        )
-        for row in connection.execute(ordered)
-    ]
 
 
 def has_study(connection: Connection, study: str) -> bool:
@@ -295,17 +252,6 @@ def has_series(connection: Connection, study: str, series: str) -> bool:
         Series.study_instance_uid == study, Series.series_instance_uid == series
     )
     return connection.scalar(statement) is not None
-
-
-def _listed(statement: Any, study: str, series: str | None) -> Select[Any]:
-    joined: Select[Any] = (
-        statement.select_from(Instance)
-        .join(StoredObject, StoredObject.id == Instance.object_id)
-        .where(StoredObject.study_instance_uid == study, StoredObject.state == "indexed")
-    )
-    if series is None:
-        return joined
-    return joined.where(StoredObject.series_instance_uid == series)
 
 
 def _paged(statement: Any, page: Page) -> Any:
