@@ -35,6 +35,7 @@ TURNS: Final = 40
 STARTS: Final = 3
 LISTED_SECONDS: Final = 120.0
 SETTLED_SECONDS: Final = 5.0
+FILLED_SECONDS: Final = 2.0
 LITTLE_BUFFER: Final = 4096
 SERIES_LEAST: Final = 2 * SIDE * SIDE
 JSON: Final = "application/dicom+json"
@@ -62,12 +63,16 @@ def measure_stalled(folder: Path, instances: int, figures: Figures) -> None:
         figures["whole_series_rss_peak_mib"] = _resident(web, "VmHWM:")
         figures["stalled_rss_before_mib"] = _resident(web, "VmRSS:")
         with _stalled_readers(ours, study, series):
-            held = _next_answers(ours, study, wanted)
+            time.sleep(FILLED_SECONDS)
             figures["stalled_rss_after_mib"] = _resident(web, "VmRSS:")
+            held = _next_answers(ours, study, wanted)
     figures["stalled_instances"] = instances
-    figures["unstalled_next_answer_ms_p95"] = _p95(free)
-    figures["stalled_next_answer_ms_p95"] = _p95(held)
-    figures["stalled_next_answer_more_ms"] = round(_p95(held) - _p95(free), 2)
+    for kind, path in zip(("frame", "list", "metadata"), wanted, strict=True):
+        figures[f"unstalled_{kind}_ms_p95"] = _p95(free[path])
+        figures[f"stalled_{kind}_ms_p95"] = _p95(held[path])
+    figures["stalled_next_answer_more_ms"] = round(
+        max(_p95(held[path]) - _p95(free[path]) for path in wanted), 2
+    )
     _tell(figures)
 
 
@@ -125,9 +130,8 @@ def _next_answers(peer: peers.Peer, study: str, wanted: dict[str, str]) -> dict[
     return found
 
 
-def _p95(found: dict[str, list[float]]) -> float:
-    """The slowest kind's 95th percentile, ms."""
-    return round(max(sorted(one)[int(0.95 * (len(one) - 1))] for one in found.values()), 2)
+def _p95(found: list[float]) -> float:
+    return round(sorted(found)[int(0.95 * (len(found) - 1))], 2)
 
 
 @contextmanager
@@ -174,10 +178,13 @@ def _forget_peak(process: int) -> None:
 
 def _tell(figures: Figures) -> None:
     """The figures for people."""
+    kinds = ", ".join(
+        f"{kind} {figures[f'unstalled_{kind}_ms_p95']} to {figures[f'stalled_{kind}_ms_p95']} ms"
+        for kind in ("frame", "list", "metadata")
+    )
     sys.stdout.write(
-        f"{READERS} stalled readers of {figures['stalled_instances']} instances: next answer p95"
-        f" {figures['stalled_next_answer_ms_p95']} ms, {figures['stalled_next_answer_more_ms']}"
-        f" more than without; web {figures['stalled_rss_before_mib']} MiB before,"
+        f"{READERS} stalled readers of {figures['stalled_instances']} instances: p95 of the next"
+        f" answers {kinds}; web {figures['stalled_rss_before_mib']} MiB before,"
         f" {figures['stalled_rss_after_mib']} with them; at most"
         f" {figures['whole_series_rss_peak_mib']} MiB while one reader takes all"
         f" ({figures['whole_series_s']} s)\n"

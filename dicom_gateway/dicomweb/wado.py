@@ -13,7 +13,7 @@ from flask import Blueprint, Response, g, request
 from dicom_gateway import ingest, syntax
 from dicom_gateway.dicomweb import accept
 from dicom_gateway.dicomweb.frames import frame_etag
-from dicom_gateway.dicomweb.multipart import Multipart, Part
+from dicom_gateway.dicomweb.multipart import Multipart, Part, Volume, volumes_of
 from dicom_gateway.dicomweb.ranges import RangeRequest
 from dicom_gateway.dicomweb.service import Service, require_study
 from dicom_gateway.errors import BadRequest, NotFound
@@ -23,10 +23,8 @@ from dicom_gateway.scan import UNDEFINED, scan
 from dicom_gateway.uid import checked_uid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from dicom_gateway.crypto import Access
-    from dicom_gateway.index.sending import Located, WholeObject
+    from dicom_gateway.index.sending import Located, Whole
 
 _TAG = re.compile(r"[0-9A-F]{8}", re.ASCII)
 
@@ -45,12 +43,12 @@ def _add_objects(bp: Blueprint, service: Service) -> None:
     def objects(study: str, series: str | None = None, instance: str | None = None) -> Response:
         access = _enter(study, series, instance)
         with reading(service.engine) as connection:
-            whole = sending.whole_objects(connection, study, series, instance)
-        if not whole:
+            whole = sending.whole_of(connection, study, series, instance)
+        if not whole.object_ids:
             raise NotFound("nothing of these identifiers")
         response = _objects(service, whole)
         if request.method == "GET":
-            service.ledger.note(access, study, instances=len(whole))
+            service.ledger.note(access, study, instances=len(whole.object_ids))
         return response
 
     @bp.get("/studies/<study>/series/<series>/instances/<instance>/bulkdata/<tag>")
@@ -71,19 +69,27 @@ def _enter(study: str, series: str | None = None, instance: str | None = None) -
     return access
 
 
-def _objects(service: Service, whole: list[WholeObject]) -> Response:
+def _objects(service: Service, whole: Whole) -> Response:
     accept.require_one_family(g.accept)
-    syntaxes = {one.transfer_syntax_uid for one in whole}
-    form = accept.choose_object(g.accept, syntaxes, single=len(whole) == 1)
-
-    def parts() -> Iterator[Part]:
-        for one in whole:
-            kind = f"{accept.DICOM}; transfer-syntax={one.transfer_syntax_uid}"
-            yield Part(kind, service.store, one.file_name, 0, one.size)
-
+    syntaxes = {volume.transfer_syntax_uid for volume in whole.volumes}
+    form = accept.choose_object(g.accept, syntaxes, single=len(whole.object_ids) == 1)
+    objects = sending.whole_objects(service.engine, whole.object_ids)
+    parts = (
+        Part(_part_kind(one.transfer_syntax_uid), service.store, one.file_name, 0, one.size)
+        for one in objects
+    )
     if not form.multipart:
-        return _streamed(next(parts()), frame_etag(whole[0].file_name, 0))
-    body = Multipart(form.kind, parts)
+        part = next(parts)
+        return _streamed(part, frame_etag(part.file_name, 0))
+    volumes = [Volume(_part_kind(syntax), count, size) for syntax, count, size in whole.volumes]
+    return _in_parts(Multipart(form.kind, parts, volumes))
+
+
+def _part_kind(transfer_syntax: str) -> str:
+    return f"{accept.DICOM}; transfer-syntax={transfer_syntax}"
+
+
+def _in_parts(body: Multipart) -> Response:
     response = Response(iter(body), content_type=body.content_type)
     response.content_length = body.length
     return response
@@ -123,10 +129,7 @@ def _bulkdata(service: Service, place: Located, tag: str) -> Response:
     part = Part(kind, service.store, place.file_name, offset, length)
     if not form.multipart:
         return _streamed(part, frame_etag(place.file_name, -int(tag, 16)))
-    body = Multipart(accept.OCTETS, lambda: [part])
-    response = Response(iter(body), content_type=body.content_type)
-    response.content_length = body.length
-    return response
+    return _in_parts(Multipart(accept.OCTETS, [part], volumes_of([part])))
 
 
 def _all_frames(place: Located, service: Service) -> Response:
@@ -137,10 +140,7 @@ def _all_frames(place: Located, service: Service) -> Response:
     if not spans or any(len(pieces) != 1 for pieces in spans):
         raise NotFound("this value is fetched frame by frame")
     parts = [Part(part_kind, service.store, place.file_name, *pieces[0]) for pieces in spans]
-    body = Multipart(kind, lambda: parts)
-    response = Response(iter(body), content_type=body.content_type)
-    response.content_length = body.length
-    return response
+    return _in_parts(Multipart(kind, parts, volumes_of(parts)))
 
 
 def _value_span(service: Service, place: Located, tag: int) -> tuple[int, int]:

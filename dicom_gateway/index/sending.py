@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import sys
+from array import array
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Engine, Select, bindparam, select
 
+from dicom_gateway.errors import BlobMissing
 from dicom_gateway.frames import FrameTable
+from dicom_gateway.index.engine import reading
 from dicom_gateway.index.models import Instance, StoredObject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PAGE: Final = 128
 
 
 @dataclass(frozen=True)
@@ -25,11 +33,28 @@ class Located:
 
 
 class WholeObject(NamedTuple):
-    """A listed instance as a whole: no more than sending it needs, for a study has thousands."""
+    """A listed instance as a whole."""
 
     file_name: str
     size: int
     transfer_syntax_uid: str
+
+
+class Volume(NamedTuple):
+    """How many objects of one transfer syntax there are, and their bytes together."""
+
+    transfer_syntax_uid: str
+    objects: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Listed instances that are to be sent, in order: eight bytes for each, for a study has
+    thousands and its reader may stall."""
+
+    object_ids: array[int]
+    volumes: tuple[Volume, ...]
 
 
 def located(
@@ -55,13 +80,40 @@ def located(
     ]
 
 
-def whole_objects(
-    connection: Connection, study: str, series: str | None, sop_uid: str | None
-) -> list[WholeObject]:
-    """Listed instances in the order in which they are sent; equal syntaxes are one text."""
-    columns = (StoredObject.file_name, StoredObject.size, StoredObject.transfer_syntax_uid)
-    rows = connection.execute(_in_sending_order(select(*columns), study, series, sop_uid))
-    return [WholeObject(name, size, sys.intern(syntax)) for name, size, syntax in rows]
+def whole_of(connection: Connection, study: str, series: str | None, sop_uid: str | None) -> Whole:
+    """What stands under these identifiers."""
+    columns = (StoredObject.id, StoredObject.size, StoredObject.transfer_syntax_uid)
+    statement = _in_sending_order(select(*columns), study, series, sop_uid)
+    ids = array("q")
+    counts: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    for object_id, size, syntax in connection.execute(statement.execution_options(yield_per=_PAGE)):
+        ids.append(object_id)
+        counts[syntax] += 1
+        sizes[syntax] += size
+    return Whole(ids, tuple(Volume(syntax, counts[syntax], sizes[syntax]) for syntax in counts))
+
+
+def whole_objects(engine: Engine, object_ids: array[int]) -> Iterator[WholeObject]:
+    """These objects one after the other; no connection is held while one is sent.
+
+    Raises:
+        BlobMissing: one is not listed any more.
+    """
+    for start in range(0, len(object_ids), _PAGE):
+        page = object_ids[start : start + _PAGE].tolist()
+        with reading(engine) as connection:
+            rows = connection.execute(_BY_ID, {"ids": page}).all()
+        found = {row[0]: WholeObject(*row[1:]) for row in rows}
+        for object_id in page:
+            if object_id not in found:
+                raise BlobMissing("stored object is not listed any more")
+            yield found[object_id]
+
+
+_BY_ID: Final = select(
+    StoredObject.id, StoredObject.file_name, StoredObject.size, StoredObject.transfer_syntax_uid
+).where(StoredObject.id.in_(bindparam("ids", expanding=True)))
 
 
 def _in_sending_order(
