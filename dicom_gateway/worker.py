@@ -5,6 +5,7 @@ Everything it does is driven by rows, so it may die and be started again at any 
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -42,6 +43,9 @@ CARRIER_SECONDS: Final = 1.0
 RETENTION_SECONDS: Final = 600.0
 AFTER_TROUBLE_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 0.5
+_YIELDING: Final = frozenset({"encoder"})
+"""Loops that take a processor only when nothing else of the machine wants it."""
+_LAST_PRIORITY: Final = 19
 LEAVE_SECONDS: Final = 3.0
 
 
@@ -109,6 +113,8 @@ class Worker:
 
     def _repeat(self, name: str, work: Callable[[], int], pause: float) -> None:
         """Work while there is work, rest when there is none. A process edge: never ends early."""
+        if name in _YIELDING:
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LAST_PRIORITY)
         while not self.stop.is_set():
             try:
                 done = work()

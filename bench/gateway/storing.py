@@ -6,10 +6,12 @@ only the two rates of one round are divided, so that both meet the same machine.
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.gateway.data import ORIGINAL_LABEL, relabel
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from bench.gateway.peers import Peer
 
 ASSOCIATIONS = (1, 3, 4)
-SETTLE_SECONDS = 3.0
+SETTLE_SECONDS = 1.0
+MOST_REST_SECONDS = 40.0
+REST_SHARE = 0.06
 
 
 @dataclass
@@ -58,8 +62,8 @@ def _race(rivals: list[Peer], work: Workload, rounds: int) -> list[Rates]:
         folders = work.folders[: rates.associations]
         relabel(work.folders, ORIGINAL_LABEL if is_last else label)
         for peer in rivals if number % 2 == 0 else reversed(rivals):
+            wait_for_rest()
             rates.note(peer.name, len(folders) * work.slices / store(peer, folders))
-            time.sleep(SETTLE_SECONDS)
     return table
 
 
@@ -81,9 +85,33 @@ def _tell(rates: Rates, object_bytes: int, figures: Figures) -> None:
 
 def _warm_up(rivals: list[Peer], work: Workload) -> None:
     """Let every program finish its start, and take a first object."""
-    time.sleep(SETTLE_SECONDS)
     for peer in rivals:
+        wait_for_rest()
         store(peer, [work.first])
+
+
+def wait_for_rest() -> None:
+    """Until the machine is idle for a moment: what a server still does with the objects of the
+    round before (listing, preparing, writing back) belongs to no other server's round."""
+    deadline = time.monotonic() + MOST_REST_SECONDS
+    os.sync()  # the objects to be sent have just been written: their pages belong to no round
+    time.sleep(SETTLE_SECONDS)
+    while _busy_share() > REST_SHARE and time.monotonic() < deadline:
+        pass
+
+
+def _busy_share() -> float:
+    """The part of all processors that worked or waited for the disk in half a second."""
+    before = _ticks()
+    time.sleep(0.5)
+    idle, total = (now - then for now, then in zip(_ticks(), before, strict=True))
+    return 1 - idle / total if total else 0.0
+
+
+def _ticks() -> tuple[int, int]:
+    """(idle, all) since the machine started (proc(5), /proc/stat)."""
+    words = Path("/proc/stat").read_text("ascii").splitlines()[0].split()[1:]
+    return int(words[3]), sum(map(int, words[:8]))
 
 
 def _say(text: str) -> None:
