@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -114,6 +115,11 @@ class Gateway:
     service: Service
     port: int
 
+    @cached_property
+    def client(self) -> Client:
+        """A client of its DICOMweb."""
+        return Client(Door(self.service))
+
     def token(self, *studies: str, **changes: object) -> str:
         """A token signed by the portal."""
         return sign(self.keys.portal, claims(*studies, **changes))
@@ -130,7 +136,7 @@ class Gateway:
         bearer = token if token is not None else self.token(*studies)
         headers = {"Authorization": f"Bearer {bearer}", "Accept": accept}
         headers.update(options.pop("headers", {}))
-        return Client(Door(self.service)).get(f"/dicom-web{path}", headers=headers, **options)
+        return self.client.get(f"/dicom-web{path}", headers=headers, **options)
 
     def send(self, *data_sets: Dataset, ae_title: str = AE_TITLE) -> list[int]:
         """C-STORE each object on one association; the statuses in order."""

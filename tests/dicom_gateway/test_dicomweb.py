@@ -7,10 +7,8 @@ import json
 from typing import Any
 
 import pytest
-from werkzeug.test import Client
 
 from dicom_gateway import clock
-from dicom_gateway.dicomweb.wsgi import Door
 from tests.dicom_gateway.objects import charset_sample, ct, sample
 from tests.dicom_gateway.stage import PORTAL, Gateway, claims, parts, sign
 
@@ -36,7 +34,7 @@ PATHS = [
 def bare(gateway: Gateway, method: str, path: str, **headers: str) -> Any:
     """A request without a token of its own."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Client(Door(gateway.service)).open(f"/dicom-web{path}", method=method, headers=names)
+    return gateway.client.open(f"/dicom-web{path}", method=method, headers=names)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -400,7 +398,7 @@ def test_script_in_a_name_stays_text(gateway: Gateway) -> None:
 
 
 def test_health_needs_no_token_and_tells_nothing(gateway: Gateway) -> None:
-    answer = Client(Door(gateway.service)).get("/healthz")
+    answer = gateway.client.get("/healthz")
     assert (answer.status_code, answer.data) == (200, b"ok\n")
 
 

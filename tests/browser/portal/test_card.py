@@ -55,7 +55,7 @@ def test_an_answer_arrives_although_its_window_is_already_closed(
     someone.context.add_init_script(
         "const slow = window.setInterval; window.setInterval = (work) => slow(work, 0);"
     )
-    for _ in range(5):
+    for _ in range(3):
         page = someone.page()
         offer(page, someone.origin, "revoked")
         page.wait_for_url("**/login/failed/**")

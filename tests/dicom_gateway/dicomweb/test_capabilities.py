@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
-from werkzeug.test import Client
 
-from dicom_gateway.dicomweb.wsgi import Door
 from tests.dicom_gateway.objects import ct
 
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ STUDY = "1.2.3.4"
 def ask(gateway: Gateway, method: str, path: str, **headers: str) -> TestResponse:
     """A request without a token."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Client(Door(gateway.service)).open(path, method=method, headers=names)
+    return gateway.client.open(path, method=method, headers=names)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydicom import Dataset
-from werkzeug.test import Client
 
-from dicom_gateway.dicomweb.wsgi import Door
 from tests.dicom_gateway.objects import ct
 from tests.dicom_gateway.stage import Gateway, running
 
@@ -235,7 +233,7 @@ def test_lists_are_json_or_not_acceptable(filled: Gateway, accept: str, status: 
 
 
 def test_an_address_with_a_strange_host_names_no_host(filled: Gateway) -> None:
-    answer = Client(Door(filled.service)).get(
+    answer = filled.client.get(
         "/dicom-web/studies",
         headers={"Authorization": f"Bearer {filled.token('1.1')}", "Host": 'x"y.test'},
     )

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from typing_extensions import override
-from werkzeug.test import Client
 
 from dicom_gateway.dicomweb.upload import Parts, read_meta
-from dicom_gateway.dicomweb.wsgi import Door
 from dicom_gateway.errors import BadRequest, NotDicom, UploadTooLarge
 from tests.dicom_gateway.objects import ct, encode, sample
 from tests.dicom_gateway.stage import Gateway, running
@@ -43,9 +41,7 @@ def post(
     """A store request with a token that may, for the studies 1.1 and 1.2."""
     token = gateway.token("1.1", "1.2", **{"store": True, **claims})
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/dicom+json"}
-    return Client(Door(gateway.service)).post(
-        f"/dicom-web{path}", data=body, content_type=kind, headers=headers
-    )
+    return gateway.client.post(f"/dicom-web{path}", data=body, content_type=kind, headers=headers)
 
 
 def reasons(answer: TestResponse, tag: str = "00081198") -> list[int]:
@@ -107,7 +103,7 @@ def test_only_a_token_that_says_so_may_store(gateway: Gateway, path: str) -> Non
     assert (reading.status_code, reading.get_json()["code"]) == (403, "token-may-not")
     for claim in (False, "true", 1):
         assert post(gateway, body, path, store=claim).status_code == 401
-    none = Client(Door(gateway.service)).post(f"/dicom-web{path}", data=body, content_type=KIND)
+    none = gateway.client.post(f"/dicom-web{path}", data=body, content_type=KIND)
     assert none.status_code == 401
     gateway.index()
     assert gateway.get("/studies", "1.1").get_json() == []
