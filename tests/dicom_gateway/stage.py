@@ -14,7 +14,8 @@ from uuid import uuid4
 
 from joserfc import jws
 from joserfc.jwk import ECKey, KeySet
-from pynetdicom import AE
+from pydicom.uid import ExplicitVRLittleEndian
+from pynetdicom import AE, build_role, evt
 from werkzeug.test import Client, TestResponse
 
 from dicom_gateway import clock
@@ -26,6 +27,7 @@ from dicom_gateway.assembly import (
     build_store,
 )
 from dicom_gateway.dicomweb.wsgi import Door
+from dicom_gateway.dimse.retrieve import STUDY_ROOT_GET
 from dicom_gateway.dimse.scp import Listener, start_scp
 from dicom_gateway.index.engine import open_index
 from dicom_gateway.index.indexer import index_waiting
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydicom import Dataset
+    from pynetdicom.association import Association
+    from pynetdicom.events import Event
     from sqlalchemy import Engine
 
     from dicom_gateway.dicomweb.service import Service
@@ -214,3 +218,20 @@ def _part(piece: bytes) -> tuple[str, bytes]:
     name, _, value = head.decode().partition(": ")
     assert name == "Content-Type"
     return value, body
+
+
+def fetching(port: int, sop_class: str, keep: Callable[[Event], int]) -> Association:
+    """An association that fetches objects of this class by C-GET; each one goes to ``keep``."""
+    entity = AE(ae_title="DESK")
+    entity.add_requested_context(STUDY_ROOT_GET)
+    entity.add_requested_context(sop_class, ExplicitVRLittleEndian)
+    line = entity.associate(
+        "127.0.0.1",
+        port,
+        ae_title=AE_TITLE,
+        ext_neg=[build_role(sop_class, scp_role=True)],
+        evt_handlers=[(evt.EVT_C_STORE, keep)],
+    )
+    assert line.is_established
+    keep_answers(line)
+    return line

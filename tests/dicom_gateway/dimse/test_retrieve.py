@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydicom import Dataset, dcmread
-from pynetdicom import AE, build_role, evt
+from pynetdicom import AE, evt
 
 from dicom_gateway.dimse import retrieve, status
 from dicom_gateway.peers import Peer, Right
 from tests.dicom_gateway.objects import ct, encode, sample
-from tests.dicom_gateway.stage import AE_TITLE, Gateway, free_port, running, wait_until
+from tests.dicom_gateway.stage import AE_TITLE, Gateway, fetching, free_port, running, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,16 +204,7 @@ def test_a_cancel_ends_a_get_between_two_objects(hospital: Gateway) -> None:
         line.send_c_cancel(5, query_model=retrieve.STUDY_ROOT_GET)
         return status.SUCCESS
 
-    entity = AE(ae_title="DESK")
-    entity.add_requested_context(retrieve.STUDY_ROOT_GET)
-    entity.add_requested_context(CT, EXPLICIT)
-    line = entity.associate(
-        "127.0.0.1",
-        hospital.port,
-        ae_title=AE_TITLE,
-        ext_neg=[build_role(CT, scp_role=True)],
-        evt_handlers=[(evt.EVT_C_STORE, keep)],
-    )
+    line = fetching(hospital.port, CT, keep)
     asked = question("STUDY", StudyInstanceUID="1.2.3.4")
     last, _ = list(line.send_c_get(asked, retrieve.STUDY_ROOT_GET, msg_id=5))[-1]
     line.release()

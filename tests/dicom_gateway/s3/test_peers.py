@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pynetdicom import AE, build_role, evt
 
 from dicom_gateway.dimse import retrieve, status
 from dicom_gateway.peers import Peer
-from simulators.modality.sending import keep_answers
 from tests.dicom_gateway.dicomweb.test_stow import body_of, file_of, post
 from tests.dicom_gateway.dimse.test_retrieve import (
     CT,
@@ -21,7 +19,7 @@ from tests.dicom_gateway.dimse.test_retrieve import (
 )
 from tests.dicom_gateway.objects import ct, encode
 from tests.dicom_gateway.s3.test_tiered import cached, carrier_of, forget_here
-from tests.dicom_gateway.stage import AE_TITLE, free_port, running
+from tests.dicom_gateway.stage import fetching, free_port, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,18 +65,7 @@ def get(gateway: Gateway) -> tuple[dict[str, bytes], Any]:
         kept[str(request.AffectedSOPInstanceUID)] = request.DataSet.getvalue()
         return status.SUCCESS
 
-    entity = AE(ae_title="DESK")
-    entity.add_requested_context(retrieve.STUDY_ROOT_GET)
-    entity.add_requested_context(CT, EXPLICIT)
-    line = entity.associate(
-        "127.0.0.1",
-        gateway.port,
-        ae_title=AE_TITLE,
-        ext_neg=[build_role(CT, scp_role=True)],
-        evt_handlers=[(evt.EVT_C_STORE, keep)],
-    )
-    assert line.is_established
-    keep_answers(line)
+    line = fetching(gateway.port, CT, keep)
     answers = [answer for answer, _ in line.send_c_get(STUDY, retrieve.STUDY_ROOT_GET)]
     line.release()
     return kept, answers[-1]
