@@ -24,7 +24,9 @@ _PRAGMAS = (
 def open_index(url: str, var: Path) -> Engine:
     """An engine for the index; an empty URL means SQLite inside ``var``."""
     if url and not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24)
+        return create_engine(
+            url, pool_pre_ping=True, pool_size=8, max_overflow=24, pool_use_lifo=True
+        )
     var.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url or f"sqlite:///{var / 'index.sqlite'}",
@@ -51,9 +53,16 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection for reads that never waits for a writer."""
+    """A connection for reads that never waits for a writer.
+
+    SQLite shows one state of the index to all reads inside; over PostgreSQL each read sees what is
+    committed then, as in its default isolation, without two round trips around it.
+    """
     with engine.connect() as connection:
-        yield connection.execution_options(sqlite_begin="DEFERRED")
+        if engine.dialect.name == "sqlite":
+            yield connection.execution_options(sqlite_begin="DEFERRED")
+        else:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def change_sign(engine: Engine) -> Callable[[], int] | None:

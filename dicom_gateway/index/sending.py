@@ -87,7 +87,7 @@ def whole_of(connection: Connection, study: str, series: str | None, sop_uid: st
     ids = array("q")
     counts: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
-    for object_id, size, syntax in connection.execute(statement.execution_options(yield_per=_PAGE)):
+    for object_id, size, syntax in connection.execute(statement):
         ids.append(object_id)
         counts[syntax] += 1
         sizes[syntax] += size
