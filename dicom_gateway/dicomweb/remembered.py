@@ -1,7 +1,7 @@
 """Lists answered lately, good for as long as nothing at all has been written to the index.
 
-SQLite tells whether another connection has committed since (``PRAGMA data_version``) without
-reading a page. PostgreSQL has no such sign: nothing is remembered there.
+Both databases tell it for less than a list costs: SQLite by ``PRAGMA data_version``, PostgreSQL by
+``pg_current_snapshot()``.
 """
 
 from __future__ import annotations
@@ -29,17 +29,15 @@ class RecentLists:
     """The answers of one web process, by what was asked and what the asker may see."""
 
     def __init__(self, engine: Engine) -> None:
-        self._sign: Callable[[], int] | None = change_sign(engine)
-        self._seen: int | None = None
+        self._sign = change_sign(engine)
+        self._seen: Hashable = None
         self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
         self._lock = threading.Lock()
 
     def answer(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
         """The answer to ``key``: the remembered one, or the one ``make`` gives now."""
-        if self._sign is None:
-            return make()
+        before = self._sign()
         with self._lock:
-            before = self._sign()
             if before != self._seen:
                 self._answers.clear()
                 self._seen = before

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
     from pathlib import Path
 
+_VISIBLE = "SELECT pg_current_snapshot()::text"
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -65,17 +67,31 @@ def reading(engine: Engine) -> Iterator[Connection]:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
-def change_sign(engine: Engine) -> Callable[[], int] | None:
-    """A function whose value changes when anyone has committed to the index; not to be called by
-    two threads at once. ``None`` where the database has no such sign."""
-    if engine.dialect.name != "sqlite":
-        return None
-    watching = engine.raw_connection()
+def change_sign(engine: Engine) -> Callable[[], Hashable]:
+    """A function whose value differs when anyone has committed to the index since the last call."""
+    return _data_version(engine) if engine.dialect.name == "sqlite" else _snapshot(engine)
+
+
+def _data_version(engine: Engine) -> Callable[[], int]:
+    """SQLite tells whether another connection has committed, without reading a page."""
+    watching, lock = engine.raw_connection(), threading.Lock()
 
     def sign() -> int:
-        cursor = watching.cursor()
-        cursor.execute("PRAGMA data_version")
-        found: int = cursor.fetchall()[0][0]
-        return found
+        with lock:
+            cursor = watching.cursor()
+            cursor.execute("PRAGMA data_version")
+            found: int = cursor.fetchall()[0][0]
+            return found
+
+    return sign
+
+
+def _snapshot(engine: Engine) -> Callable[[], str]:
+    """PostgreSQL names the transactions whose work is visible: one more commit, another name."""
+
+    def sign() -> str:
+        with reading(engine) as connection:
+            found: str = connection.exec_driver_sql(_VISIBLE).scalar_one()
+            return found
 
     return sign
