@@ -97,14 +97,15 @@ def made_slice(side: int) -> Dataset:
     return data_set
 
 
-def relabel(folders: list[Path], label: int) -> None:
-    """Make other objects of these: three digits in the root of all their identifiers change.
-
-    ``ORIGINAL_LABEL`` brings back the identifiers they were made with.
-    """
+def relabelled(folders: list[Path], label: int, place: Path) -> list[Path]:
+    """Other objects made of these, in ``place``: three digits in the root of all their identifiers
+    differ. ``ORIGINAL_LABEL`` gives those they were made with."""
     digits = b"%03d" % label
-    for folder in folders:
-        for file in folder.glob("*.dcm"):
+    made = [place / folder.name for folder in folders]
+    for source, target in zip(folders, made, strict=True):
+        target.mkdir(exist_ok=True)
+        for file in source.glob("*.dcm"):
             whole = file.read_bytes()
             head = len(whole) - PIXEL_BYTES
-            file.write_bytes(_ROOT.sub(digits, whole[:head]) + whole[head:])
+            (target / file.name).write_bytes(_ROOT.sub(digits, whole[:head]) + whole[head:])
+    return made
