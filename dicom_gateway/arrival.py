@@ -5,23 +5,26 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+from dicom_gateway import page_cache
 from dicom_gateway.crypto import RunningDigest
 from dicom_gateway.errors import DiskNearlyFull, ObjectTooLarge, OutOfResources
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
 NO_LIMIT: Final = sys.maxsize
+_EARLY_BYTES: Final = 256 * 1024
+"""What the disk is given to write while the rest still comes."""
 
 
 class Arrival:
     """One object on its way to disk. Takes bytes as they come and never raises while it does:
     a full disk or an oversized object is remembered and reported by :meth:`finish`."""
 
-    def __init__(self, path: Path, *, maximum_bytes: int, room: int = NO_LIMIT) -> None:
+    def __init__(self, path: str | Path, *, maximum_bytes: int, room: int = NO_LIMIT) -> None:
         self.path = path
         self.head_bytes = 0
         self.size = 0
@@ -29,6 +32,7 @@ class Arrival:
         self._room = room
         self._trouble: OutOfResources | None = None
         self._is_kept = False
+        self._begun = 0
         self._digest = RunningDigest()
         self._descriptor = -1
         try:
@@ -64,6 +68,13 @@ class Arrival:
                 view = view[os.write(self._descriptor, view) :]
         except OSError:
             self._trouble = OutOfResources("object could not be written")
+        else:
+            if self.size - self._begun >= _EARLY_BYTES:
+                self._begin_writeback()
+
+    def _begin_writeback(self) -> None:
+        page_cache.begin_writing(self._descriptor, self._begun, self.size - self._begun)
+        self._begun = self.size
 
     def finish(self) -> None:
         """Be done with writing.
@@ -73,6 +84,7 @@ class Arrival:
         """
         if self._trouble is not None:
             raise self._trouble
+        self._begin_writeback()
 
     def sync(self) -> None:
         """Return only when the bytes are on the platter.
@@ -81,6 +93,7 @@ class Arrival:
             OSError: the disk refused.
         """
         os.fsync(self._descriptor)
+        page_cache.keep_head_only(self._descriptor)
 
     def digest(self) -> bytes:
         """SHA-256 of the data set: of everything behind the head."""
@@ -96,15 +109,15 @@ class Arrival:
             os.close(self._descriptor)
             self._descriptor = -1
         if not self._is_kept:
-            self.path.unlink(missing_ok=True)
+            Path(self.path).unlink(missing_ok=True)
 
-    def rename(self, target: Path) -> None:
+    def rename(self, target: str | Path) -> None:
         """Give the file its final name; from then on it is not removed with the arrival.
 
         Raises:
             OSError: the disk refused.
         """
-        self.path.rename(target)
+        os.rename(self.path, target)  # noqa: PTH104 - plain text is quicker, for every object
         self._is_kept = True
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ import fcntl
 import os
 from contextlib import contextmanager
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 from uuid import uuid4
 
@@ -21,7 +22,6 @@ from dicom_gateway.part10 import read_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PIECE_BYTES: Final = 256 * 1024
 BARE: Final = (b"", b"")
@@ -38,7 +38,7 @@ class BlobStore:
         self._reserve = reserve_bytes
         self._incoming = root / "incoming"
         self._objects = root / "objects"
-        self._known: set[Path] = set()
+        self._known: set[str] = set()
 
     def prepare(self) -> None:
         """Make the folders and clear what a process that is gone left unfinished."""
@@ -53,7 +53,7 @@ class BlobStore:
 
         The reserve keeps room for the index, so that reading and reporting go on.
         """
-        path = self._incoming / f"{uuid4().hex}.part"
+        path = f"{self._incoming}/{uuid4().hex}.part"
         return Arrival(path, maximum_bytes=maximum_bytes, room=self._room())
 
     def _room(self) -> int:
@@ -74,33 +74,35 @@ class BlobStore:
             OutOfResources: the disk refused one of the steps.
         """
         study = digest(study_instance_uid.encode("ascii")).hex()
-        name = f"{study[:2]}/{study[:32]}/{sha256.hex()}-{uuid4().hex[:_ARRIVAL_DIGITS]}.dcm"
-        target = self._objects / name
+        place = f"{study[:2]}/{study[:32]}"
+        name = f"{sha256.hex()}-{uuid4().hex[:_ARRIVAL_DIGITS]}.dcm"
+        folder = f"{self._objects}/{place}"
         try:
             arrival.sync()
-            self._move(arrival, target)
-            sync_folder(target.parent)
+            self._move(arrival, folder, name)
+            sync_folder(folder)
         except OSError as error:
             raise OutOfResources("object could not be made durable") from error
-        return name
+        return f"{place}/{name}"
 
-    def _move(self, arrival: Arrival, target: Path) -> None:
+    def _move(self, arrival: Arrival, folder: str, name: str) -> None:
         """Rename into the study's folder, which may be taken away while it is empty."""
         for _ in range(_MOST_FOLDER_TRIES):
-            self._make_folder(target.parent)
+            self._make_folder(folder)
             try:
-                arrival.rename(target)
+                arrival.rename(f"{folder}/{name}")
             except FileNotFoundError:
-                self._known.discard(target.parent)
+                self._known.discard(folder)
             else:
                 return
-        raise FileNotFoundError(target)
+        raise FileNotFoundError(folder)
 
-    def _make_folder(self, folder: Path) -> None:
+    def _make_folder(self, folder: str) -> None:
         if folder in self._known:
             return
-        folder.mkdir(parents=True, exist_ok=True)
-        for parent in (folder.parent, self._objects):
+        path = Path(folder)
+        path.mkdir(parents=True, exist_ok=True)
+        for parent in (path.parent, self._objects):
             sync_folder(parent)
         self._known.add(folder)
 
@@ -185,7 +187,7 @@ def _is_in_use(path: Path) -> bool:
     return False
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: str | Path) -> None:
     """Make renames and new names inside the folder survive power loss."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -6,13 +6,14 @@ associations share one sync of the database.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from sqlalchemy import Connection, Engine, Table, bindparam, insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,10 +21,22 @@ from dicom_gateway.errors import OutOfResources
 from dicom_gateway.index.models import SetAside, StoredObject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    from sqlalchemy import Dialect, Engine, Executable, PoolProxiedConnection, Table
 
     from dicom_gateway.frames import FrameTable
     from dicom_gateway.part10 import Claim
+
+    class _Cursor(Protocol):
+        """What the driver gives back."""
+
+        @property
+        def rowcount(self) -> int: ...
+        def fetchone(self) -> Any: ...
+
+    _Run = Callable[[str, Any], _Cursor]
+    """Runs one statement inside the transaction."""
 
 
 class Standing(StrEnum):
@@ -60,14 +73,14 @@ class ArrivalBook:
     """Writes entries durably; any number of threads may call :meth:`record`."""
 
     engine: Engine
-    _add: _AddOnce = field(init=False)
+    _statements: _Statements = field(init=False)
     _waiting: list[_Ticket] = field(default_factory=list)
     _list_lock: threading.Lock = field(default_factory=threading.Lock)
     _leader: threading.Lock = field(default_factory=threading.Lock)
-    _kept: Connection | None = None
+    _kept: PoolProxiedConnection | None = None
 
     def __post_init__(self) -> None:
-        self._add = _AddOnce(self.engine)
+        self._statements = _Statements(self.engine.dialect)
 
     def record(self, entry: Entry) -> Standing:
         """List the object. Returns only when the commit has reached the disk.
@@ -89,9 +102,9 @@ class ArrivalBook:
         with self._list_lock:
             batch, self._waiting = self._waiting, []
         try:
-            with self._writing() as connection:
-                standings = [self._write(connection, ticket.entry) for ticket in batch]
-        except SQLAlchemyError:
+            with self._writing() as run:
+                standings = [self._write(run, ticket.entry) for ticket in batch]
+        except (SQLAlchemyError, sqlite3.Error):
             for ticket in batch:
                 ticket.failed = True
             return
@@ -99,30 +112,35 @@ class ArrivalBook:
             ticket.standing = standing
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """A transaction. The connection to SQLite's file stays open, a third of a commit's cost;
-        one to a server is tried by the pool first, for the server may have gone and come back."""
+    def _writing(self) -> Iterator[_Run]:
+        """A transaction. Over SQLite it goes by the driver, on a connection that stays open: half
+        the cost of a commit. One to a server is tried by the pool first, for the server may have
+        gone and come back."""
         if self.engine.dialect.name != "sqlite":
             with self.engine.begin() as connection:
-                yield connection
+                yield connection.exec_driver_sql
             return
-        kept, self._kept = self._kept or self.engine.connect(), None
+        kept, self._kept = self._kept or self.engine.raw_connection(), None
+        driver = cast("sqlite3.Connection", kept.driver_connection)
         try:
-            with kept.begin():
-                yield kept
+            driver.execute("BEGIN IMMEDIATE")
+            yield driver.execute
+            driver.commit()
         except BaseException:
             kept.close()
             raise
         self._kept = kept
 
-    def _write(self, connection: Connection, entry: Entry) -> Standing:
-        if self._add(connection, object_row(entry)):
+    def _write(self, run: _Run, entry: Entry) -> Standing:
+        do = self._statements
+        if do.add(run, object_row(entry)).rowcount == 1:
             return Standing.STORED
         uid, sha256 = entry.claim.sop_instance_uid, entry.data_set_sha256
-        known = connection.scalar(_FIND, {"uid": uid})
-        if known == sha256 or connection.scalar(_FIND_ASIDE, {"uid": uid, "sha256": sha256}):
+        known = do.find(run, {"uid": uid}).fetchone()
+        named = {"uid": uid, "sha256": sha256}
+        if known[0] == sha256 or do.find_aside(run, named).fetchone():
             return Standing.REPEATED
-        connection.execute(_ADD_ASIDE, _aside_row(entry))
+        do.add_aside(run, _aside_row(entry))
         return Standing.SET_ASIDE
 
 
@@ -134,28 +152,38 @@ _FIND: Final = select(_OBJECTS.c.data_set_sha256).where(
 _FIND_ASIDE: Final = select(_ASIDE.c.id).where(
     _ASIDE.c.sop_instance_uid == bindparam("uid"), _ASIDE.c.data_set_sha256 == bindparam("sha256")
 )
-_ADD_ASIDE: Final = insert(_ASIDE)
 
 
-class _AddOnce:
-    """The insert of one object unless its identifier is there, compiled once for the database."""
+class _Statement:
+    """A statement compiled once for the database's driver."""
 
-    def __init__(self, engine: Engine) -> None:
-        dialect: Any = postgresql if engine.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(_OBJECTS).on_conflict_do_nothing(
-            index_elements=[_OBJECTS.c.sop_instance_uid]
-        )
-        columns = [column.name for column in _OBJECTS.columns if column.name != "id"]
-        compiled = statement.values({name: bindparam(name) for name in columns}).compile(
-            dialect=engine.dialect
-        )
+    def __init__(self, statement: Executable, dialect: Dialect) -> None:
+        compiled: Any = cast("Any", statement).compile(dialect=dialect)
         self._sql = str(compiled)
         self._order: list[str] | None = compiled.positiontup
 
-    def __call__(self, connection: Connection, row: dict[str, object]) -> bool:
-        """Insert ``row``. False when an object of its identifier is listed already."""
-        values = row if self._order is None else tuple(row[name] for name in self._order)
-        return connection.exec_driver_sql(self._sql, values).rowcount == 1
+    def __call__(self, run: _Run, row: Mapping[str, object]) -> _Cursor:
+        order = self._order
+        return run(self._sql, row if order is None else tuple([row[name] for name in order]))
+
+
+class _Statements:
+    """What the book says to the database; ``add`` adds nothing where the identifier is known."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        kind: Any = postgresql if dialect.name == "postgresql" else sqlite
+        add = _of_all_columns(kind.insert(_OBJECTS), _OBJECTS).on_conflict_do_nothing(
+            index_elements=[_OBJECTS.c.sop_instance_uid]
+        )
+        self.add = _Statement(add, dialect)
+        self.find = _Statement(_FIND, dialect)
+        self.find_aside = _Statement(_FIND_ASIDE, dialect)
+        self.add_aside = _Statement(_of_all_columns(insert(_ASIDE), _ASIDE), dialect)
+
+
+def _of_all_columns(statement: Any, table: Table) -> Any:
+    names = [column.name for column in table.columns if column.name != "id"]
+    return statement.values({name: bindparam(name) for name in names})
 
 
 def _aside_row(entry: Entry) -> dict[str, object]:

@@ -286,7 +286,7 @@ def test_another_process_starting_leaves_a_living_arrival_alone(tmp_path: Path) 
     with store.arrival(maximum_bytes=100) as arrival:
         arrival.begin(b"head")
         BlobStore(tmp_path).prepare()
-        assert arrival.path.exists()
+        assert Path(arrival.path).exists()
     left = tmp_path / "incoming" / "gone.part"
     left.write_bytes(b"x")
     BlobStore(tmp_path).prepare()
