@@ -13,9 +13,11 @@ from dicom_gateway.crypto import RunningDigest
 from dicom_gateway.errors import DiskNearlyFull, ObjectTooLarge, OutOfResources
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
 NO_LIMIT: Final = sys.maxsize
+MOST_PIECES: Final = 64
 _EARLY_BYTES: Final = 256 * 1024
 """What the disk is given to write while the rest still comes."""
 
@@ -45,32 +47,36 @@ class Arrival:
 
     def begin(self, head: bytes) -> None:
         """Write the file head. Only what follows counts for the digest."""
-        self._put(head)
+        self._put((head,))
         self.head_bytes = len(head)
 
-    def write(self, data: bytes | memoryview) -> None:
-        """Take the next piece of the data set; it is hashed while the sender prepares the next."""
-        self._put(data)
+    def write(self, *pieces: bytes | memoryview) -> None:
+        """Take what comes next of the data set, in up to ``MOST_PIECES``; it is hashed while the
+        sender prepares the rest."""
+        self._put(pieces)
         if self._trouble is None:
-            self._digest.update(data)
+            for piece in pieces:
+                self._digest.update(piece)
 
-    def _put(self, data: bytes | memoryview) -> None:
-        self.size += len(data)
-        if self.size > self._maximum:
-            self._trouble = self._trouble or ObjectTooLarge("object is larger than allowed")
-        elif self.size > self._room:
-            self._trouble = self._trouble or DiskNearlyFull("disk is down to its reserve")
+    def _put(self, pieces: Sequence[bytes | memoryview]) -> None:
+        self.size += sum(map(len, pieces))
+        self._trouble = self._trouble or self._too_much()
         if self._trouble is not None:
             return
-        view = memoryview(data)
         try:
-            while view:
-                view = view[os.write(self._descriptor, view) :]
+            _write_all(self._descriptor, pieces)
         except OSError:
             self._trouble = OutOfResources("object could not be written")
         else:
             if self.size - self._begun >= _EARLY_BYTES:
                 self._begin_writeback()
+
+    def _too_much(self) -> OutOfResources | None:
+        if self.size > self._maximum:
+            return ObjectTooLarge("object is larger than allowed")
+        if self.size > self._room:
+            return DiskNearlyFull("disk is down to its reserve")
+        return None
 
     def _begin_writeback(self) -> None:
         page_cache.begin_writing(self._descriptor, self._begun, self.size - self._begun)
@@ -130,3 +136,12 @@ class Arrival:
         trace: TracebackType | None,
     ) -> None:
         self.discard()
+
+
+def _write_all(descriptor: int, pieces: Sequence[bytes | memoryview]) -> None:
+    """One call where the disk takes all at once, as it does but at its limits."""
+    written = os.writev(descriptor, pieces)
+    if written < sum(map(len, pieces)):
+        rest = memoryview(b"".join(pieces))[written:]
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]

@@ -6,6 +6,8 @@ from here.
 
 from __future__ import annotations
 
+import os
+import select
 import struct
 from typing import TYPE_CHECKING, Final
 
@@ -26,19 +28,30 @@ class Inbox:
     def __len__(self) -> int:
         return self._end - self._start
 
-    def fill(self, connection: socket.socket) -> bool:
-        """Read once what the connection has, behind what waits already.
+    def fill(self, connection: socket.socket, seconds: float) -> int | None:
+        """Read once what the connection has, behind what waits already; wait a moment for it.
+
+        The connection has a timeout, or a read would wait for longer.
 
         Returns:
-            whether anything came; not so when the peer has closed.
+            how many bytes came; 0 when the peer has closed, ``None`` when nothing came in time.
 
         Raises:
-            OSError: the connection is broken.
+            OSError, ValueError: the connection is broken or closed.
         """
         self._make_room()
-        count = connection.recv_into(self._view[self._end :])
-        self._end += count
-        return count > 0
+        count = self._read(connection)
+        if count is None and select.select([connection], [], [], seconds)[0]:
+            count = self._read(connection)
+        self._end += count or 0
+        return count
+
+    def _read(self, connection: socket.socket) -> int | None:
+        """By the system's own call: a socket with a timeout asks before every read."""
+        try:
+            return os.readv(connection.fileno(), [self._view[self._end :]])
+        except BlockingIOError:
+            return None
 
     def _make_room(self) -> None:
         waiting = len(self)

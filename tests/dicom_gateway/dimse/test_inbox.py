@@ -10,20 +10,24 @@ from dicom_gateway.dimse.inbox import Inbox
 from dicom_gateway.dimse.lean import Fragment, split
 from tests.dicom_gateway.dimse.peer import pdu, pdv
 
+NOW = 0.0
+
 
 @pytest.fixture
 def line() -> tuple[socket.socket, socket.socket]:
-    return socket.socketpair()
+    sender, receiver = socket.socketpair()
+    receiver.settimeout(1)
+    return sender, receiver
 
 
 def test_a_head_is_seen_when_it_is_whole(line: tuple[socket.socket, socket.socket]) -> None:
     sender, receiver = line
     inbox = Inbox(64)
     sender.send(pdu(4, b"abcdef")[:5])
-    assert inbox.fill(receiver)
+    assert inbox.fill(receiver, NOW)
     assert inbox.head() is None
     sender.send(pdu(4, b"abcdef")[5:])
-    assert inbox.fill(receiver)
+    assert inbox.fill(receiver, NOW)
     assert inbox.head() == (4, 6)
     assert bytes(inbox.look(6, 6)) == b"abcdef"
 
@@ -33,7 +37,7 @@ def test_room_is_made_behind_what_waits(line: tuple[socket.socket, socket.socket
     inbox = Inbox(8)
     for piece in (b"abcdefgh", b"ijkl"):
         sender.send(piece)
-        assert inbox.fill(receiver)
+        assert inbox.fill(receiver, NOW)
         inbox.drop(5)
     target = bytearray(10)
     assert inbox.take_into(memoryview(target)) == 2
@@ -48,15 +52,19 @@ def test_the_rest_of_a_pdu_gets_a_head_of_its_own(
     first, second = pdv(1, 2, b"used"), pdv(3, 3, b"for another")
     sender.send(pdu(4, first + second) + b"next")
     inbox = Inbox(128)
-    assert inbox.fill(receiver)
+    assert inbox.fill(receiver, NOW)
     inbox.drop_fragments(len(first), left=len(second))
     assert bytes(inbox.look(0, len(inbox))) == pdu(4, second) + b"next"
 
 
-def test_a_closed_connection_brings_nothing(line: tuple[socket.socket, socket.socket]) -> None:
+def test_a_closed_connection_brings_nothing_and_a_silent_one_nothing_yet(
+    line: tuple[socket.socket, socket.socket],
+) -> None:
     sender, receiver = line
+    inbox = Inbox(8)
+    assert inbox.fill(receiver, NOW) is None
     sender.close()
-    assert not Inbox(8).fill(receiver)
+    assert inbox.fill(receiver, NOW) == 0
 
 
 def test_values_are_found_where_they_lie() -> None:
