@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -39,4 +40,5 @@ def keep_head_only(descriptor: int) -> None:
     Objects come by the hundred and most are looked at much later, if ever: memory stays for the
     index and for what is being looked at, and the next object finds pages free.
     """
-    os.posix_fadvise(descriptor, HEAD_BYTES, 0, os.POSIX_FADV_DONTNEED)
+    with suppress(OSError):
+        os.posix_fadvise(descriptor, HEAD_BYTES, 0, os.POSIX_FADV_DONTNEED)

@@ -286,6 +286,20 @@ def test_bytes_may_come_in_any_pieces(tmp_path: Path, *, lean: bool) -> None:
         assert objects(gateway) == ["1.2.3.4.1.1"]
 
 
+def test_one_pdu_may_hold_thousands_of_fragments(gateway: Gateway) -> None:
+    data_set = ct(Rows=32, Columns=32, PixelData=bytes(range(256)) * 8)
+    body = encode(data_set)
+    peer = Peer(gateway.port)
+    peer.associate()
+    peer.announce(data_set)
+    pieces = [pdv(1, 0, body[at : at + 1]) for at in range(len(body) - 1)]
+    peer.say(pdu(4, b"".join(pieces) + pdv(1, LAST, body[-1:])))
+    assert peer.hear()[0] == P_DATA
+    peer.close()
+    [kept] = files(gateway)
+    assert kept.read_bytes().endswith(body)
+
+
 @BOTH
 def test_a_connection_cut_inside_an_object_leaves_nothing(tmp_path: Path, *, lean: bool) -> None:
     with running(tmp_path, lean=lean) as gateway:
