@@ -29,6 +29,8 @@ from tests.dicom_gateway.stage import AE_TITLE, claims, free_port, make_keys, se
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SETTLE_SECONDS: Final = 0.5
+SETTLE_READINGS: Final = 4
 MOST_ANONYMOUS_MIB: Final = 32
 MOST_WITH_BUCKET_MIB: Final = 160
 """The library of the bucket and parts of 8 MiB on their way."""
@@ -90,7 +92,7 @@ def measure_store(
 ) -> dict[str, float]:
     """C-STORE with dcmtk, after one small object."""
     require(send(programs.dicom_port, [ct(study="1.2.3.9")]) == [0], "a small object is stored")
-    before, began = memory(process), time.perf_counter()
+    before, began = settled(process), time.perf_counter()
     where = ("-xe", "-aec", AE_TITLE, "127.0.0.1", str(programs.dicom_port))
     subprocess.run([*TUNED, STORESCU, *where, str(path)], check=True)  # noqa: S603 - dcmtk
     seconds = time.perf_counter() - began
@@ -170,6 +172,17 @@ def memory(process: subprocess.Popen[bytes]) -> Memory:
         return sum(int(line.split()[1]) for line in lines if line.startswith(key)) / 1024
 
     return Memory(total("VmHWM:"), total("RssAnon:"))
+
+
+def settled(process: subprocess.Popen[bytes]) -> Memory:
+    """Its memory once it has grown no more for two seconds: the worker below is up, too."""
+    last, quiet = memory(process), 0
+    while quiet < SETTLE_READINGS:
+        time.sleep(SETTLE_SECONDS)
+        now = memory(process)
+        quiet = quiet + 1 if now.resident - last.resident < 1 else 0
+        last = now
+    return last
 
 
 def tree(pid: int) -> Iterator[int]:
