@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,10 +37,23 @@ _LOOK_SECONDS = 0.5
 
 
 def stop_on_signal() -> threading.Event:
-    """An event that SIGINT and SIGTERM set."""
+    """An event that SIGINT and SIGTERM set, by way of a pipe: a handler interrupts the main thread
+    anywhere, also where that thread holds the lock inside the event."""
     stop = threading.Event()
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+
+    def watch() -> None:
+        os.read(reading, 1)
+        stop.set()
+
+    def note(*_: object) -> None:
+        with suppress(BlockingIOError):
+            os.write(writing, b".")
+
+    threading.Thread(target=watch, name="signals", daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, note)
     return stop
 
 

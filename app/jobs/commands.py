@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import sys
-from threading import Event
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +23,7 @@ from app.notifications.bounces import read_bounce
 from app.notifications.sending import take_bounce
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 log = structlog.get_logger(__name__)
@@ -34,19 +37,36 @@ LARGEST_REPORT = 1024 * 1024
 @click.option("--every", type=int, default=0, help="seconds between rounds; 0 runs one round")
 def run(every: int) -> None:
     """Do everything that is due, once or until stopped. Needs no broker."""
-    stopped = Event()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    for wanted in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(wanted, stop)
     office = Office.of(current_app._get_current_object())  # type: ignore[attr-defined]
-    while not stopped.is_set():
-        _round(office, keep_going=bool(every))
-        if not every:
-            break
-        stopped.wait(every)
+    with until_signal() as stopped_within:
+        while not stopped_within(0):
+            _round(office, keep_going=bool(every))
+            if not every or stopped_within(every):
+                break
+
+
+@contextmanager
+def until_signal() -> Iterator[Callable[[float], bool]]:
+    """A wait of so many seconds that SIGINT and SIGTERM end; it tells whether one has come.
+
+    By way of a pipe: a handler interrupts the program anywhere, and may take no lock.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+
+    def note(_signal: int, _frame: FrameType | None) -> None:
+        with suppress(BlockingIOError):
+            os.write(writing, b".")
+
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, note) for number in wanted]
+    try:
+        yield lambda seconds: bool(select.select([reading], [], [], seconds)[0])
+    finally:
+        for number, handler in zip(wanted, before, strict=True):
+            signal.signal(number, handler)
+        os.close(reading)
+        os.close(writing)
 
 
 def _round(office: Office, *, keep_going: bool) -> None:
