@@ -143,6 +143,7 @@ def test_a_hospital_that_does_not_answer_is_named_in_the_viewer(
     log_in(tour, patient, CAST["taro"])
     patient.goto(tour.origin + "/imaging/mine")
     patient.get_by_role("link", name="内容を読んで決める").first.click()
+    patient.wait_for_load_state()
     with patient.expect_popup() as opened:
         patient.locator("#card-start").click()
     use_card(opened.value, CAST["taro"], CAST["taro"].sign_pin)
