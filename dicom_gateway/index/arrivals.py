@@ -138,7 +138,7 @@ class ArrivalBook:
         uid, sha256 = entry.claim.sop_instance_uid, entry.data_set_sha256
         known = do.find(run, {"uid": uid}).fetchone()
         named = {"uid": uid, "sha256": sha256}
-        if known[0] == sha256 or do.find_aside(run, named).fetchone():
+        if (known is not None and known[0] == sha256) or do.find_aside(run, named).fetchone():
             return Standing.REPEATED
         do.add_aside(run, _aside_row(entry))
         return Standing.SET_ASIDE
