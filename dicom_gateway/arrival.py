@@ -99,7 +99,6 @@ class Arrival:
             OSError: the disk refused.
         """
         os.fsync(self._descriptor)
-        page_cache.keep_head_only(self._descriptor)
 
     def digest(self) -> bytes:
         """SHA-256 of the data set: of everything behind the head."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 from uuid import uuid4
 
+from dicom_gateway import page_cache
 from dicom_gateway.arrival import Arrival
 from dicom_gateway.crypto import RunningDigest, digest
 from dicom_gateway.errors import BlobMissing, OutOfResources
@@ -79,6 +80,7 @@ class BlobStore:
         folder = f"{self._objects}/{place}"
         try:
             arrival.sync()
+            page_cache.keep_head_only(arrival.fileno())
             self._move(arrival, folder, name)
             sync_folder(folder)
         except OSError as error:
