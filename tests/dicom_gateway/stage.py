@@ -35,6 +35,7 @@ from dicom_gateway.settings import GatewaySettings, Mode
 from simulators.modality.sending import keep_answers
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -220,9 +221,16 @@ def _part(piece: bytes) -> tuple[str, bytes]:
     return value, body
 
 
-def fetching(port: int, sop_class: str, keep: Callable[[Event], int]) -> Association:
+def fetching(
+    port: int,
+    sop_class: str,
+    keep: Callable[[Event], int],
+    *,
+    title: str = "DESK",
+    tls: ssl.SSLContext | None = None,
+) -> Association:
     """An association that fetches objects of this class by C-GET; each one goes to ``keep``."""
-    entity = AE(ae_title="DESK")
+    entity = AE(ae_title=title)
     entity.add_requested_context(STUDY_ROOT_GET)
     entity.add_requested_context(sop_class, ExplicitVRLittleEndian)
     line = entity.associate(
@@ -231,6 +239,7 @@ def fetching(port: int, sop_class: str, keep: Callable[[Event], int]) -> Associa
         ae_title=AE_TITLE,
         ext_neg=[build_role(sop_class, scp_role=True)],
         evt_handlers=[(evt.EVT_C_STORE, keep)],
+        tls_args=(tls, "127.0.0.1") if tls is not None else None,
     )
     assert line.is_established
     keep_answers(line)

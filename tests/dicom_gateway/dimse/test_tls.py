@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from pydicom import Dataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
-from pynetdicom import AE, build_role, evt
+from pydicom.uid import CTImageStorage
+from pynetdicom import AE
 
 from dicom_gateway.assembly import build_holdings, build_ingest
 from dicom_gateway.crypto import digest
@@ -23,7 +23,7 @@ from dicom_gateway.errors import Misconfigured
 from dicom_gateway.peers import Peer, Peers, Right
 from tests.dicom_gateway.dimse.certificates import issue
 from tests.dicom_gateway.objects import ct, encode
-from tests.dicom_gateway.stage import AE_TITLE, Gateway, running
+from tests.dicom_gateway.stage import AE_TITLE, Gateway, fetching, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,17 +112,7 @@ def fetched(port: int, context: ssl.SSLContext) -> list[bytes]:
         kept.append(event.request.DataSet.getvalue())  # type: ignore[union-attr]
         return status.SUCCESS
 
-    entity = AE(ae_title="SAFE")
-    entity.add_requested_context(retrieve.STUDY_ROOT_GET)
-    entity.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
-    line = entity.associate(
-        "127.0.0.1",
-        port,
-        ae_title=AE_TITLE,
-        ext_neg=[build_role(CTImageStorage, scp_role=True)],
-        evt_handlers=[(evt.EVT_C_STORE, keep)],
-        tls_args=(context, "127.0.0.1"),
-    )
+    line = fetching(port, CTImageStorage, keep, title="SAFE", tls=context)
     asked = Dataset()
     asked.QueryRetrieveLevel, asked.StudyInstanceUID = "STUDY", "1.2.3.4"
     heard = [answer.Status for answer, _ in line.send_c_get(asked, retrieve.STUDY_ROOT_GET)]
